@@ -1,0 +1,58 @@
+/**
+ * The driver contract: what a way of locking must be able to do. Prose first, since the type says little.
+ *
+ * A driver *tries*. It never waits, never retries on contention, knows no deadline, no queue and no task:
+ * whoever calls it sees to those. All its calls are synchronous and short, and none of them runs foreign code.
+ *
+ * 1. `identify` tells two spellings of one lock file to be one, without creating anything. The same key means
+ *    the same lock file, for as long as nobody moves directories about.
+ * 2. `open` prepares attempts on a key: nothing is locked yet. An error of the system surfaces here or in
+ *    `tryLock`, with its `code`, and leaves nothing open behind it.
+ * 3. `tryLock` gives a `Grant`, or `null` for "held elsewhere", which is no error. A refused attempt stays
+ *    usable for the next try; a won one is spent, and its resources are the grant's. After it has thrown, it
+ *    holds nothing either, and may be tried again.
+ * 4. At any moment at most one live grant exists for a key, over all processes: `Grant` is mutual exclusion.
+ *    It lasts until `release` has returned, or its process has died.
+ * 5. `release` either returns, and then nothing is held or open; or throws, and then the lock is still held
+ *    and `release` may be called again. It never leaves the two apart.
+ * 6. `isCurrent` tells whether the name still leads to what is locked: false once a stranger has removed or
+ *    replaced it, so that newcomers would not be excluded. Only a current grant may be handed on to the next
+ *    waiter of this process.
+ */
+import type { Holder } from "./errors.ts";
+
+export interface Driver {
+  /** Names the driver; lock files of different drivers never share a state. */
+  readonly name: string;
+  /** The canonical key of the lock file at an absolute path. Creates nothing. Throws what the system says of the path. */
+  identify(path: string): string;
+  /** Prepares attempts on the lock file `key`. May create the file and its parent directories. */
+  open(key: string, options: OpenOptions): Attempt;
+  /** Who holds `key` now, in any process, as far as that can be seen. Never throws; empty does not prove free. */
+  holders(key: string): Holder[];
+}
+
+export interface OpenOptions {
+  /** Permission bits for a lock file that has to be created; without it, 0o666 less the umask. */
+  readonly mode?: number | undefined;
+}
+
+export interface Attempt {
+  tryLock(): Grant | null;
+  /** Lets go of what a refused attempt keeps open. Idempotent; without effect on a grant. */
+  close(): void;
+}
+
+export interface Grant {
+  /** The descriptor that carries the lock, where the driver has one. */
+  readonly fd: number | undefined;
+  isCurrent(): boolean;
+  /** Sets the permission bits of the lock file, where this process may. */
+  setMode(mode: number): void;
+  release(options: ReleaseOptions): void;
+}
+
+export interface ReleaseOptions {
+  /** Whether the lock file is to be removed, where it is still the one that is locked. */
+  readonly remove: boolean;
+}

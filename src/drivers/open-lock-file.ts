@@ -1,0 +1,116 @@
+/**
+ * Opens a lock file without following, truncating, writing or waiting for anything, and names its inode.
+ * Knows the odd directories (sticky, read-only, missing); does not know what the descriptor is for.
+ */
+import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { systemError } from "../errors.ts";
+
+export interface OpenLockFile {
+  readonly fd: number;
+  /** Device and inode of the open file: they cannot change or be used again while it is open. */
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+
+/** O_NONBLOCK: a FIFO without a writer would hang the process. libuv adds O_CLOEXEC, so no child inherits the lock. */
+const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+
+/** Each try that fails with ENOENT has lost a race against somebody who removes; nobody removes this often. */
+const MOST_TRIES = 20;
+
+export function openLockFile(path: string, mode: number | undefined): OpenLockFile {
+  const fd = openRaw(path, mode);
+  try {
+    const { dev, ino, ...file } = fstatSync(fd, { bigint: true });
+    if (isRegular(file.mode)) return { fd, dev, ino };
+  } catch (error) {
+    closeSync(fd);
+    throw explained(path, error);
+  }
+  closeSync(fd);
+  throw Object.assign(
+    new Error(
+      `Cannot use '${path}' as a lock file: it is not a regular file. Name a file of its own for the lock.`,
+    ),
+    { code: "EINVAL", path },
+  );
+}
+
+function openRaw(path: string, mode = 0o666): number {
+  for (let tries = 1; ; tries++) {
+    try {
+      return openSync(path, O_RDWR | O_CREAT | ALWAYS, mode);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" && tries < MOST_TRIES) {
+        makeParent(path);
+      } else if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+        const fd = openExisting(path);
+        if (fd !== undefined) return fd;
+        // The file is not there. In a directory where nobody may create one that is final; but in a sticky one
+        // it may have gone between the two calls, and then the next try creates it.
+        if (tries === MOST_TRIES) throw explained(path, error);
+      } else {
+        throw explained(path, error);
+      }
+    }
+  }
+}
+
+/**
+ * O_CREAT on somebody else's file in a sticky directory is refused (fs.protected_regular in proc(5)) although
+ * the file could be opened. A file that may only be read, or lies on a read-only file system, is locked through
+ * a read-only descriptor: flock(2) does not ask for more, except over NFS. Undefined: there is no such file.
+ */
+function openExisting(path: string): number | undefined {
+  for (const access of [O_RDWR, O_RDONLY]) {
+    try {
+      return openSync(path, access | ALWAYS);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return undefined;
+      if (access === O_RDONLY) throw explained(path, error);
+    }
+  }
+  return undefined;
+}
+
+function makeParent(path: string): void {
+  const parent = dirname(path);
+  try {
+    mkdirSync(parent, { recursive: true });
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    throw systemError(`Cannot create the directory '${parent}' of the lock file '${path}'`, cause);
+  }
+}
+
+function isRegular(mode: bigint): boolean {
+  return (Number(mode) & constants.S_IFMT) === constants.S_IFREG;
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: "permission is denied. Use a directory that this user may write to, or a file that it may read",
+  EISDIR: "it is a directory. FileLock.inDirectory() guards one",
+  ELOOP: "it is a symbolic link, and links are not followed. Give the path of the file itself",
+  EMFILE: "this process has too many files open. Close some, or raise the limit (ulimit -n)",
+  ENAMETOOLONG: "its name is too long. Most file systems allow 255 bytes",
+  ENFILE: "the system has too many files open",
+  ENOSPC: "the file system is full",
+  ENOTDIR: "a part of its path is not a directory",
+  ENXIO: "it is a socket, or a device that is not there. Name a file of its own for the lock",
+  EROFS: "the file system is read-only and the file does not exist",
+};
+
+/** The error of a call on the lock file, worded for whoever has to mend it. */
+export function explained(path: string, error: unknown): NodeJS.ErrnoException {
+  const cause = error as NodeJS.ErrnoException;
+  const reason = REASONS[cause.code ?? ""];
+  return systemError(
+    `Cannot open the lock file '${path}'${reason === undefined ? "" : `: ${reason}`}`,
+    cause,
+  );
+}

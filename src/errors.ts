@@ -1,0 +1,161 @@
+/**
+ * The errors a caller can meet, and how each is worded: what was tried, on which file, what stood
+ * in the way, what to do about it. Knows nothing of how a lock is taken.
+ */
+
+/** Who holds a lock file, as far as it is known. */
+export interface Holder {
+  /** Process id, in this process's PID namespace. */
+  readonly pid: number;
+  /** Its command line, arguments separated by spaces; empty where it could not be read. */
+  readonly command: string;
+  /** Since when it holds; known only for this process's own holds. */
+  readonly since?: Date;
+}
+
+/** What a {@link Timeout} knows of the wait that ended. */
+export interface TimeoutDetails {
+  /** The timeout that applied, in seconds; 0 where one attempt was asked for. */
+  readonly timeout: number;
+  /** How long the caller waited, in seconds. */
+  readonly waited: number;
+  readonly holder: readonly Holder[];
+}
+
+/**
+ * The lock was not acquired in time (or, with `timeout: 0` or `blocking: false`, at the one attempt).
+ * Nothing is held. The message begins as py-filelock's does.
+ */
+export class Timeout extends Error {
+  override readonly name = "Timeout";
+  readonly code = "ETIMEDOUT";
+  /** The path of the lock file, as it was given. */
+  readonly lockFile: string;
+  /** The timeout that applied, in seconds. */
+  readonly timeout: number;
+  /** Who is known to have held it at the end; empty where nothing is known. */
+  readonly holder: readonly Holder[];
+
+  constructor(lockFile: string, { timeout, waited, holder }: TimeoutDetails) {
+    const tried = timeout === 0 ? "Tried once" : `Waited ${inSeconds(waited)}`;
+    const held =
+      holder.length === 0 ? "who holds it is not known" : `held by ${holder.map(describe).join(", ")}`;
+    super(`The file lock '${lockFile}' could not be acquired. ${tried}; ${held}.`);
+    this.lockFile = lockFile;
+    this.timeout = timeout;
+    this.holder = holder;
+  }
+}
+
+/** Where something was done: an object whose stack was captured there. */
+export interface Trace {
+  stack?: string;
+}
+
+/**
+ * A wait that can never end: the event loop has nothing left to run, and the lock is held by this very
+ * process. `cause` is an error whose stack shows where that hold was acquired.
+ */
+export class Deadlock extends Error {
+  override readonly name = "Deadlock";
+  readonly code = "EDEADLK";
+  /** The path of the lock file, as it was given. */
+  readonly lockFile: string;
+
+  constructor(lockFile: string, acquired: Trace | undefined) {
+    super(
+      `The file lock '${lockFile}' will never be released: this process holds it itself, and its event loop ` +
+        `has nothing left to run. The hold was acquired ${where(acquired)}. Nest inside run(), acquire through ` +
+        "the same object, or release the hold before waiting for it.",
+      { cause: asError(acquired) },
+    );
+    this.lockFile = lockFile;
+  }
+}
+
+/** The file system does not support flock(2). Retrying does not help. `cause` is the system error. */
+export class LockUnsupported extends Error {
+  override readonly name = "LockUnsupported";
+  readonly code: string;
+  /** The path of the lock file. */
+  readonly lockFile: string;
+  /** The type of its file system, where it is known. */
+  readonly fileSystem: string | undefined;
+
+  constructor(lockFile: string, fileSystem: string | undefined, cause: NodeJS.ErrnoException) {
+    const code = cause.code ?? "ENOTSUP";
+    super(
+      `Cannot lock '${lockFile}': its file system${fileSystem === undefined ? "" : ` (${fileSystem})`} does not ` +
+        `support flock(2) (${code}). Put the lock file on a local file system, or use SoftFileLock, which needs no flock.`,
+      { cause },
+    );
+    this.code = code;
+    this.lockFile = lockFile;
+    this.fileSystem = fileSystem;
+  }
+}
+
+/** The reason with which `hold.signal` aborts: the path no longer leads to the file that is locked. */
+export class LockLost extends Error {
+  override readonly name = "LockLost";
+  readonly code = "ELOCKLOST";
+  /** The path of the lock file, as it was given. */
+  readonly lockFile: string;
+
+  constructor(lockFile: string) {
+    super(
+      `The lock file '${lockFile}' was removed or replaced while it was held: another process may hold the new one. ` +
+        "Stop what the lock guards, and let nobody but its holders remove the file.",
+    );
+    this.lockFile = lockFile;
+  }
+}
+
+/** A system error told in full: keeps `code`, `errno` and `syscall`, and has the original as `cause`. */
+export function systemError(sentence: string, cause: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  const error: NodeJS.ErrnoException = new Error(`${sentence} (${cause.code ?? cause.message})`, { cause });
+  for (const key of ["code", "errno", "syscall", "path"] as const) {
+    if (cause[key] !== undefined) Object.assign(error, { [key]: cause[key] });
+  }
+  return error;
+}
+
+/** Both errors where the release fails after the work has failed: the shape of the standard `SuppressedError`. */
+export class SuppressedError extends Error {
+  override readonly name = "SuppressedError";
+
+  constructor(
+    /** What failed last: the release. */
+    readonly error: unknown,
+    /** What failed first: the work. */
+    readonly suppressed: unknown,
+  ) {
+    super("The work failed, and the release of the lock after it failed too.");
+  }
+}
+
+/** Where a hold was acquired: the first line of its stack, for a message. */
+export function where(acquired: Trace | undefined): string {
+  return lines(acquired)[0]?.trim() ?? "at a place that is not known";
+}
+
+function asError(acquired: Trace | undefined): Error {
+  const error = new Error("The hold was acquired here");
+  error.stack = [`Error: ${error.message}`, ...lines(acquired)].join("\n");
+  return error;
+}
+
+function lines(trace: Trace | undefined): string[] {
+  return trace?.stack?.split("\n").filter((line) => line.trimStart().startsWith("at ")) ?? [];
+}
+
+function describe({ pid, command }: Holder): string {
+  const own = pid === process.pid ? ", this process" : "";
+  if (command === "") return `pid ${String(pid)}${own}`;
+  const text = command.length > 120 ? `${command.slice(0, 119)}…` : command;
+  return `pid ${String(pid)} (${text}${own})`;
+}
+
+function inSeconds(seconds: number): string {
+  return `${seconds.toFixed(seconds < 10 ? 3 : 1)} s`;
+}

@@ -1,0 +1,367 @@
+/**
+ * This process's side of one lock file: the grant that it has or wants, the tree of holds that share it, and those
+ * who wait. It decides who may enter and what happens when somebody leaves; it knows no path syntax and no option
+ * defaults.
+ *
+ * The tree. Its root owns the OS lock; every other hold hangs below the one it nested in. Below one hold only one
+ * branch lives at a time: its turnstile lets the next one in when the branch has ended, which is when the hold *and*
+ * everything below it has. The OS lock goes when the last hold of the tree goes, whichever that is.
+ *
+ * Cancellation. A waiter leaves its turnstile in the same synchronous step in which its outcome is decided, and a
+ * grant is handed over in the same step in which it is won. So no grant can arrive for somebody who has left, and
+ * none can be dropped between the two.
+ */
+import { Contender } from "./contender.ts";
+import { unwatchDrain, watchDrain } from "./drain.ts";
+import type { Driver, Grant } from "./driver.ts";
+import { Deadlock, where, type Holder } from "./errors.ts";
+import type { Terms } from "./options.ts";
+import type { Domain, Owner, Waiter } from "./owner.ts";
+import { shared } from "./registry.ts";
+import { Turnstile } from "./turnstile.ts";
+import { Wait } from "./wait.ts";
+import { warn } from "./warn.ts";
+
+/** How long one hold of this process may make another of its tasks wait before that is worth a warning. */
+const LONG_WAIT_MS = 1000;
+/** How long a look at who holds a lock file stays good: ten thousand waiters may time out in one turn. */
+const HOLDERS_FRESH_MS = 100;
+
+const states = shared("states", () => new Map<string, LockFileState>());
+const warnedOfLongWait = shared("warnedOfLongWait", () => new Set<string>());
+
+/** The state of the lock file `key`, where this process holds it or waits for it. */
+export function knownState(driver: Driver, key: string): LockFileState | undefined {
+  return states.get(`${driver.name}:${key}`);
+}
+
+/** The state of the lock file `key`; kept while anybody of this process holds it or waits for it. */
+export function stateOf(driver: Driver, key: string): LockFileState {
+  return knownState(driver, key) ?? new LockFileState(driver, key);
+}
+
+export class LockFileState implements Domain {
+  readonly key: string;
+  readonly #id: string;
+  readonly #driver: Driver;
+  readonly #contender: Contender;
+  /** Those who wait for the OS lock. The first of them has it polled for while this process does not have it. */
+  readonly #outside = new Turnstile<Waiter>();
+  /** All who wait, outside and inside the holds. */
+  readonly #waiting = new Set<Waiter>();
+  #grant: Grant | undefined;
+  /** To whom the OS lock was given: the root of the tree, which may end before the rest of it. */
+  #root: Owner | undefined;
+  #since: Date | undefined;
+  /** How many holds of the tree live. */
+  #live = 0;
+  #longWait: NodeJS.Timeout | undefined;
+  #seen: { readonly at: number; readonly holders: Holder[] } | undefined;
+
+  constructor(driver: Driver, key: string) {
+    this.#driver = driver;
+    this.key = key;
+    this.#id = `${driver.name}:${key}`;
+    this.#contender = new Contender(driver, key);
+  }
+
+  get live(): number {
+    return this.#live;
+  }
+
+  get fd(): number | undefined {
+    return this.#grant?.fd;
+  }
+
+  isCurrent(): boolean {
+    return this.#grant?.isCurrent() ?? false;
+  }
+
+  /** Who holds the lock file: this process's own hold, or whom the driver sees. */
+  holders(): Holder[] {
+    if (this.#since !== undefined) {
+      return [{ pid: process.pid, command: process.argv.join(" "), since: this.#since }];
+    }
+    const now = performance.now();
+    if (this.#seen === undefined || now - this.#seen.at > HOLDERS_FRESH_MS) {
+      this.#seen = { at: now, holders: this.#driver.holders(this.key) };
+    }
+    return this.#seen.holders;
+  }
+
+  /**
+   * Makes `owner` a hold: at once where it may enter, else after a wait on the terms given. Resolves to false where
+   * its time was up first. Rejects with the signal's reason or a `Deadlock`; throws or rejects with what the driver
+   * or `onWait` threw. The hold admits nobody before its owner says so.
+   *
+   * @param nestIn the innermost hold of this lock file that admits `owner`, if any.
+   */
+  ask(owner: Owner, nestIn: Owner | undefined, terms: Terms): boolean | Promise<boolean> {
+    owner.domain = this;
+    owner.parent = nestIn;
+    states.set(this.#id, this);
+    try {
+      if (this.#enter(owner)) return true;
+      return terms.once ? false : this.#wait(owner, terms);
+    } finally {
+      this.#tidy();
+    }
+  }
+
+  /** Ends a hold. Throws where the OS lock should go with it and does not: then the hold goes on. */
+  leave(owner: Owner): void {
+    if (this.#live > 1) {
+      if (owner.nested > 0) warnOutlived(this.key, owner);
+      this.#end(owner);
+      if (owner.nested === 0) this.#endBranch(owner);
+    } else {
+      this.#leaveLast(owner);
+    }
+    this.#tidy();
+  }
+
+  drained(): void {
+    if (this.#grant === undefined) return;
+    const acquired = this.#root?.acquired;
+    for (const waiter of this.#waiting) this.#refuse(waiter, new Deadlock(waiter.owner.lockFile, acquired));
+    this.#tidy();
+  }
+
+  #enter(owner: Owner): boolean {
+    const { parent } = owner;
+    if (parent !== undefined) {
+      if (parent.nested > 0 || parent.inside?.first !== undefined) return false;
+    } else if (this.#grant !== undefined) {
+      if (!this.#joins(owner)) return false;
+    } else {
+      if (this.#outside.first !== undefined) return false;
+      const grant = this.#contender.try(owner.mode);
+      if (grant === null) return false;
+      this.#seat(owner, grant);
+      return true;
+    }
+    this.#admit(owner);
+    return true;
+  }
+
+  #wait(owner: Owner, terms: Terms): Promise<boolean> {
+    const wait = new Wait(owner, terms);
+    const turnstile = owner.parent === undefined ? this.#outside : (owner.parent.inside ??= new Turnstile());
+    turnstile.join(wait);
+    if (this.#waiting.size === 0) watchDrain(this);
+    this.#waiting.add(wait);
+    this.#watchLongWait();
+    this.#poll();
+    if (wait.turnstile === undefined) return wait.promise; // the first attempt of the poll has decided it
+    wait.begin(terms, {
+      onDue: () => {
+        this.#timeUp(wait);
+      },
+      onEnd: (_, reason) => {
+        this.#refuse(wait, reason);
+        this.#tidy();
+      },
+      holders: () => this.holders(),
+    });
+    return wait.promise;
+  }
+
+  /**
+   * The deadline has come. Where it was this waiter's turn to have the lock file polled, the attempt that it is due
+   * is made now, unless one has begun since.
+   */
+  #timeUp(waiter: Waiter): void {
+    if (this.#outside.first === waiter && this.#contender.triedAt < waiter.due) this.#tryForFirst();
+    if (waiter.turnstile !== undefined) {
+      this.#depart(waiter);
+      waiter.resolve(false);
+    }
+    this.#tidy();
+  }
+
+  /** Has the OS lock polled for, as long as somebody waits for it and this process does not have it. */
+  #poll(): void {
+    if (this.#outside.first === undefined || this.#grant !== undefined || this.#contender.polling) return;
+    this.#contender.poll(
+      () => {
+        this.#tryForFirst();
+        this.#tidy();
+      },
+      () => this.#outside.first?.pollInterval ?? 0,
+      (error) => {
+        for (const waiter of this.#outside.all()) this.#refuse(waiter, error);
+        this.#tidy();
+      },
+    );
+  }
+
+  #tryForFirst(): void {
+    const { first } = this.#outside;
+    if (first === undefined || this.#grant !== undefined) return;
+    try {
+      const grant = this.#contender.try(first.owner.mode);
+      if (grant !== null) this.#seatWaiter(first, grant);
+    } catch (error) {
+      this.#refuse(first, error);
+    }
+  }
+
+  /** An object that owns alone counts up, whoever calls. */
+  #joins(owner: Owner): boolean {
+    return owner.kind === "object" && this.#root?.kind === "object" && this.#root.party === owner.party;
+  }
+
+  /** Gives the OS lock to `owner`, and a hold to those who count up on the same object. */
+  #seat(owner: Owner, grant: Grant): void {
+    this.#grant = grant;
+    this.#root = owner;
+    this.#since = new Date();
+    this.#outside.passedAt = performance.now();
+    this.#admit(owner);
+    if (owner.kind !== "object") return;
+    for (const waiter of this.#outside.all()) {
+      if (this.#joins(waiter.owner)) this.#pass(waiter);
+    }
+  }
+
+  #seatWaiter(waiter: Waiter, grant: Grant): void {
+    this.#depart(waiter);
+    this.#seat(waiter.owner, grant);
+    waiter.resolve(true);
+  }
+
+  #pass(waiter: Waiter): void {
+    this.#depart(waiter);
+    this.#admit(waiter.owner);
+    waiter.resolve(true);
+  }
+
+  #admit(owner: Owner): void {
+    owner.phase = "granted";
+    owner.party.held.add(owner);
+    this.#live++;
+    const { parent } = owner;
+    if (parent === undefined) return;
+    parent.nested++;
+    if (parent.inside !== undefined) parent.inside.passedAt = performance.now();
+  }
+
+  #leaveLast(owner: Owner): void {
+    const somebodyWaits = this.#outside.first !== undefined || owner.inside?.first !== undefined;
+    const handOn = somebodyWaits && this.#mayBeHandedOn() ? this.#grant : undefined;
+    // A release that fails has changed nothing yet.
+    if (handOn === undefined) this.#grant?.release({ remove: owner.remove || this.#root?.remove === true });
+    this.#grant = this.#since = undefined;
+    this.#end(owner);
+    this.#root = undefined;
+    if (handOn !== undefined) this.#handOn(handOn);
+    this.#poll();
+  }
+
+  /** A grant on a file that the path no longer names has to go: newcomers lock the new one. */
+  #mayBeHandedOn(): boolean {
+    try {
+      return this.isCurrent();
+    } catch {
+      return false;
+    }
+  }
+
+  #handOn(grant: Grant): void {
+    for (let next = this.#outside.first; next !== undefined; next = this.#outside.first) {
+      try {
+        if (next.owner.mode !== undefined) grant.setMode(next.owner.mode);
+        this.#seatWaiter(next, grant);
+        return;
+      } catch (error) {
+        this.#refuse(next, error);
+      }
+    }
+    grant.release({ remove: false });
+  }
+
+  #end(owner: Owner): void {
+    owner.phase = "ended";
+    owner.acquired = undefined;
+    owner.watch?.stop();
+    owner.party.held.delete(owner);
+    this.#live--;
+    for (const waiter of owner.inside?.all() ?? []) this.#moveOut(waiter);
+  }
+
+  /** `owner` and all below it have ended: whoever is next at the turnstile above may pass. */
+  #endBranch({ parent }: Owner): void {
+    if (parent === undefined) return;
+    parent.nested--;
+    if (parent.live) {
+      const next = parent.inside?.first;
+      if (next !== undefined) this.#pass(next);
+    } else if (parent.nested === 0) {
+      this.#endBranch(parent);
+    }
+  }
+
+  /**
+   * The hold that it waited to nest in is gone. It waits on below the next one above that admits it, or else for the
+   * OS lock itself, as an owner of its own. Its place there is the one that its arrival earns.
+   */
+  #moveOut(waiter: Waiter): void {
+    waiter.turnstile?.leave(waiter);
+    let parent = waiter.owner.parent?.parent;
+    while (parent !== undefined && !parent.admits(waiter.owner)) parent = parent.parent;
+    waiter.owner.parent = parent;
+    const turnstile = parent === undefined ? this.#outside : (parent.inside ??= new Turnstile());
+    turnstile.join(waiter);
+  }
+
+  /** Ends a wait in vain. */
+  #refuse(waiter: Waiter, reason: unknown): void {
+    this.#depart(waiter);
+    waiter.reject(reason);
+  }
+
+  #depart(waiter: Waiter): void {
+    waiter.turnstile?.leave(waiter);
+    waiter.clear();
+    this.#waiting.delete(waiter);
+  }
+
+  /** Once, where one hold of this process has kept another of its tasks waiting for long: most often by mistake. */
+  #watchLongWait(): void {
+    if (this.#longWait !== undefined || warnedOfLongWait.has(this.#id)) return;
+    this.#longWait = setTimeout(() => {
+      const before = performance.now() - LONG_WAIT_MS;
+      const stuck = [...this.#waiting].some(
+        ({ since, turnstile }) => since <= before && turnstile !== undefined && turnstile.passedAt <= before,
+      );
+      if (!stuck || this.#grant === undefined) {
+        this.#longWait?.refresh();
+        return;
+      }
+      warnedOfLongWait.add(this.#id);
+      warn(
+        "HOLDFAST_LONG_WAIT",
+        `A task has waited for over a second for the lock file '${this.key}', which another task of this process ` +
+          `holds since it acquired it ${where(this.#root?.acquired)}. Where the two are one task, nest inside run().`,
+      );
+    }, LONG_WAIT_MS).unref();
+  }
+
+  /** Lets go of what nobody needs any more. */
+  #tidy(): void {
+    if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
+    if (this.#waiting.size > 0) return;
+    unwatchDrain(this);
+    clearTimeout(this.#longWait);
+    this.#longWait = undefined;
+    if (this.#live === 0 && states.get(this.#id) === this) states.delete(this.#id);
+  }
+}
+
+function warnOutlived(key: string, owner: Owner): void {
+  warn(
+    "HOLDFAST_OUTLIVED",
+    `A hold of the lock file '${key}' was released while one that is nested in it goes on: the file stays locked ` +
+      `until that one is released too. The outer hold was acquired ${where(owner.acquired)}. Await what is started inside a hold.`,
+  );
+}

@@ -1,0 +1,27 @@
+/** The path of a lock file as a caller gives it: what is accepted, and what is said of the rest. */
+import { isAbsolute } from "node:path";
+import { fileURLToPath } from "node:url";
+import { quote } from "./options.ts";
+
+/** @throws TypeError that quotes what came, where it cannot be the path of such a thing. */
+export function checkedPath(path: string | URL, of: "lock file" | "directory" = "lock file"): string {
+  const text: unknown = path instanceof URL ? fileURLToPath(path) : path;
+  if (typeof text !== "string") {
+    throw new TypeError(`Expected the path of a ${of} to be a string or a file: URL, got ${quote(text)}`);
+  }
+  if (text === "") throw new TypeError(`Expected the path of a ${of}, got an empty string`);
+  if (text.includes("\0")) {
+    throw new TypeError(`Expected the path of a ${of} to be free of NUL characters, got ${quote(text)}`);
+  }
+  if (of === "lock file" && text.endsWith("/")) {
+    throw new TypeError(
+      `Expected the path of a lock file, got that of a directory, ${quote(text)}. FileLock.inDirectory() guards one`,
+    );
+  }
+  return text;
+}
+
+/** Not resolved any further: where a directory is a symbolic link, only the kernel knows what `..` means. */
+export function absolute(path: string): string {
+  return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+}

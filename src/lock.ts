@@ -1,0 +1,321 @@
+/**
+ * The lock as people use it: a path, options, and the verbs. It reads as the algorithm: who asks, what that nests in,
+ * what to do with the answer. No system call in it, and no queue.
+ */
+import { innermost, latest, mark, under } from "./context.ts";
+import type { Driver } from "./driver.ts";
+import { SuppressedError, Timeout, where, type Holder } from "./errors.ts";
+import { Hold, letGo } from "./hold.ts";
+import { absolute, checkedPath } from "./lock-path.ts";
+import { knownState, stateOf, type LockFileState } from "./lock-file-state.ts";
+import { tell, traced } from "./observe.ts";
+import {
+  checkAcquireOptions,
+  checkLockOptions,
+  checkReleaseOptions,
+  quote,
+  type AcquireOptions,
+  type LockOptions,
+  type ReleaseOptions,
+  type Terms,
+  type WaitEvent,
+} from "./options.ts";
+import { Owner, type Domain, type OwnerKind, type Party } from "./owner.ts";
+import { shared } from "./registry.ts";
+import { warn } from "./warn.ts";
+import { wrapWith, type Wrap } from "./wrap.ts";
+
+const DEFAULT_POLL_INTERVAL = 0.05;
+const NO_OPTIONS: AcquireOptions = {};
+const counter = shared("counter", () => ({ holdId: 0 }));
+
+export abstract class Lock {
+  /** The path of the lock file, as it was given; a `file:` URL as the path that it names. */
+  readonly lockFile: string;
+  /** How long acquire() waits, in seconds; negative: for ever. */
+  readonly timeout: number;
+  /** False: acquire() makes one attempt, whatever `timeout` says. */
+  readonly blocking: boolean;
+  /** The longest pause between two attempts, in seconds. */
+  readonly pollInterval: number;
+  /** The permission bits of the lock file; undefined: as the umask has it. */
+  readonly mode: number | undefined;
+  /** Whether the last one out removes the lock file. */
+  readonly remove: boolean;
+  /** Who owns a bare acquire(). */
+  readonly owner: "task" | "object";
+  /** In which order waiting processes get the lock. */
+  readonly order: "any";
+  /** Ends the waits that have no signal of their own. */
+  readonly signal: AbortSignal | undefined;
+  /** Is told of the waits that have no `onWait` of their own. */
+  readonly onWait: ((event: WaitEvent) => void) | undefined;
+  readonly #driver: Driver;
+  readonly #path: string;
+  readonly #party: Party = { held: new Set() };
+
+  /** Configures a lock. Does no I/O: a relative path is fixed to the working directory of this moment. */
+  constructor(driver: Driver, path: string | URL, options: LockOptions = {}) {
+    this.lockFile = checkedPath(path);
+    checkLockOptions(options);
+    this.#path = absolute(this.lockFile);
+    this.#driver = driver;
+    this.timeout = options.timeout ?? -1;
+    this.blocking = options.blocking ?? true;
+    this.pollInterval = options.pollInterval ?? DEFAULT_POLL_INTERVAL;
+    this.mode = options.mode;
+    this.remove = options.remove ?? false;
+    this.owner = options.owner ?? "task";
+    this.order = options.order ?? "any";
+    this.signal = options.signal;
+    this.onWait = options.onWait;
+  }
+
+  /**
+   * Acquires the lock, waiting for it as long as `timeout` allows (**seconds**; for ever by default). A later
+   * acquire() on this object by the same task nests, and needs a release of its own; other tasks and other objects
+   * wait. Call it before the `try`. Which code counts as the same task has limits (docs/ownership.md): keep the Hold
+   * and release that, or use {@link Lock.run}, where there are none.
+   *
+   * @returns the hold.
+   * @throws Timeout where it was not acquired in time; then nothing is held.
+   * @throws `signal.reason` itself, once the signal has aborted.
+   * @throws Deadlock where it waits for a hold of this process and nothing is left to run that could release it.
+   * @throws LockUnsupported where the file system has no flock(2).
+   * @throws TypeError, RangeError for a bad option; otherwise the system error, with its `code`.
+   * @example
+   * await lock.acquire({ timeout: 10 });
+   * try {
+   *   await work();
+   * } finally {
+   *   await lock.release();
+   * }
+   */
+  acquire(options: AcquireOptions = NO_OPTIONS): Promise<Hold> {
+    return this.#acquireBare("acquire", options, timedOut);
+  }
+
+  /**
+   * Makes one attempt. It neither waits behind the tasks of this process that queue for the lock, nor gets past them.
+   *
+   * @returns the hold, as from {@link Lock.acquire}; undefined where the lock is held elsewhere or others wait for it.
+   * @throws as acquire() does, but no Timeout and no Deadlock.
+   * @example
+   * const hold = await lock.tryAcquire();
+   * if (hold === undefined) return; // somebody else is at it
+   */
+  tryAcquire(
+    options: Omit<AcquireOptions, "timeout" | "blocking" | "onWait"> = {},
+  ): Promise<Hold | undefined> {
+    return this.#acquireBare("tryAcquire", { ...options, blocking: false }, () => undefined);
+  }
+
+  /**
+   * Acquires the lock, calls `fn`, and releases it on every path. The form to prefer: whatever is started from `fn`
+   * and acquires this lock file, through any object, nests; everything else waits.
+   *
+   * @param fn gets the hold.
+   * @param options as for {@link Lock.acquire}.
+   * @returns what `fn` returns, awaited.
+   * @throws what acquire() throws; what `fn` throws; what the release throws, as `error` of a `SuppressedError` with
+   * the error of `fn` as `suppressed` where both fail.
+   * @example
+   * const count = await lock.run(async () => increment("counter"));
+   */
+  async run<Result>(
+    fn: (hold: Hold) => Result,
+    options: AcquireOptions = NO_OPTIONS,
+  ): Promise<Awaited<Result>> {
+    if (typeof fn !== "function")
+      throw new TypeError(`Expected run() to be given a function, got ${quote(fn)}`);
+    const terms = this.#terms(options);
+    const owner = this.#newOwner("run");
+    const hold = await traced(owner, () => this.#obtain(owner, terms, timedOut));
+    let result: Awaited<Result>;
+    try {
+      result = await (owner.kind === "scope" ? under(owner, fn, hold) : fn(hold));
+    } catch (error) {
+      try {
+        letGo(owner);
+      } catch (releaseError) {
+        throw new SuppressedError(releaseError, error);
+      }
+      throw error;
+    }
+    letGo(owner);
+    return result;
+  }
+
+  /**
+   * Makes a function that runs `fn` inside {@link Lock.run}. Keeps `this`, arguments and name. Also a decorator of
+   * methods, as in `@lock.wrap`.
+   *
+   * @param options as for {@link Lock.acquire}.
+   * @example
+   * const guarded = lock.wrap(work);
+   * await guarded();
+   */
+  readonly wrap: Wrap = wrapWith((fn, options) => this.run(fn, options));
+
+  /**
+   * Ends the innermost hold that a bare acquire() or tryAcquire() of the calling task got through this object. Where
+   * there is none it does nothing, so that a `finally` does not hide a Timeout; and warns, where another task holds
+   * through this object and this one did not just fail to. Never ends a hold of run(), nor another task's.
+   *
+   * @throws the system error where the lock could not be released: then it is still held, and release() may be called
+   * again.
+   */
+  release(options: ReleaseOptions = {}): Promise<void> {
+    try {
+      checkReleaseOptions(options);
+      const mine = this.#bareHolds();
+      if (mine.length === 0) this.#warnNothingReleased();
+      for (const owner of options.force === true ? mine : mine.slice(0, 1)) letGo(owner);
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Whether a hold lives that came through this object. */
+  get isLocked(): boolean {
+    return this.#party.held.size > 0;
+  }
+
+  /** How many holds of this lock file live in this process (this JavaScript thread), through whichever object. */
+  get lockCounter(): number {
+    return this.#domain()?.live ?? 0;
+  }
+
+  /**
+   * Who is known to hold the lock file now. On Linux the kernel tells, of foreign processes too; a holder in another
+   * PID namespace is not listed, so that an empty list does not prove it free. Elsewhere only this process's own hold
+   * is known. `since` is told of own holds only.
+   */
+  holder(): Promise<Holder[]> {
+    try {
+      const domain = this.#domain();
+      return Promise.resolve(domain?.holders() ?? this.#driver.holders(this.#driver.identify(this.#path)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #acquireBare<Otherwise>(
+    verb: "acquire" | "tryAcquire",
+    options: AcquireOptions,
+    otherwise: (owner: Owner, terms: Terms, waited: number) => Otherwise,
+  ): Promise<Hold | Otherwise> {
+    try {
+      const terms = this.#terms(options);
+      const owner = this.#newOwner(verb);
+      const obtained = traced(owner, () => this.#obtain(owner, terms, otherwise));
+      // Not inside the traced call: a tracer's own context ends there, and on Node 24 it would take the mark with it.
+      if (owner.kind === "task") mark(owner);
+      return obtained;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Asks for the hold, synchronously as far as that goes. It admits from the very microtask that settles the promise:
+   * not sooner, or a task that was started in the same turn would nest in it, and not later, or the caller's own next
+   * acquire() would not.
+   */
+  async #obtain<Otherwise>(
+    owner: Owner,
+    terms: Terms,
+    otherwise: (owner: Owner, terms: Terms, waited: number) => Otherwise,
+  ): Promise<Hold | Otherwise> {
+    const began = performance.now();
+    try {
+      terms.signal?.throwIfAborted();
+      tell("attempt", owner);
+      const state = stateOf(this.#driver, this.#driver.identify(this.#path));
+      if (await state.ask(owner, this.#nestIn(owner, state), terms)) {
+        owner.phase = "admitting";
+        tell("acquired", owner);
+        return new Hold(owner);
+      }
+    } catch (error) {
+      owner.phase = "refused";
+      throw error;
+    }
+    owner.phase = "refused";
+    return otherwise(owner, terms, (performance.now() - began) / 1000);
+  }
+
+  /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */
+  #nestIn(owner: Owner, state: LockFileState): Owner | undefined {
+    if (owner.kind === "object") return undefined;
+    owner.outer = innermost();
+    let holder = owner.outer;
+    while (holder !== undefined && !(holder.domain === state && holder.admits(owner))) holder = holder.outer;
+    return holder;
+  }
+
+  #newOwner(verb: "acquire" | "tryAcquire" | "run"): Owner {
+    const bare = verb !== "run";
+    const kind: OwnerKind = this.owner === "object" ? "object" : bare ? "task" : "scope";
+    const { lockFile, mode, remove } = this;
+    const owner = new Owner(this.#party, { lockFile, id: ++counter.holdId, kind, bare, mode, remove });
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it says where the caller's frames begin
+    if (owner.acquired !== undefined) Error.captureStackTrace(owner.acquired, this[verb]);
+    return owner;
+  }
+
+  #terms(options: AcquireOptions): Terms {
+    if (options !== NO_OPTIONS) checkAcquireOptions(options);
+    const timeout = options.timeout ?? this.timeout;
+    const once = !(options.blocking ?? this.blocking) || timeout === 0;
+    return {
+      timeout: once ? 0 : timeout,
+      once,
+      pollInterval: options.pollInterval ?? this.pollInterval,
+      signal: options.signal ?? this.signal,
+      onWait: options.onWait ?? this.onWait,
+    };
+  }
+
+  #bareHolds(): Owner[] {
+    if (this.owner === "object") return [...this.#party.held].filter(({ bare }) => bare).reverse();
+    return this.#ownChain().filter(({ bare }) => bare);
+  }
+
+  /** The holds through this object that the running code was started under, innermost first. */
+  #ownChain(): Owner[] {
+    const chain: Owner[] = [];
+    for (let owner = innermost(); owner !== undefined; owner = owner.outer) {
+      if (owner.party === this.#party) chain.push(owner);
+    }
+    return chain;
+  }
+
+  #warnNothingReleased(): void {
+    const own = this.#ownChain();
+    const other = [...this.#party.held].find((owner) => owner.admitting && !own.includes(owner));
+    const last = latest();
+    if (other === undefined || (last?.party === this.#party && last.phase === "refused")) return;
+    warn(
+      "HOLDFAST_NOTHING_RELEASED",
+      `release() found nothing to release on '${this.lockFile}': the calling task has no bare hold through this object, ` +
+        `but another task has one, acquired ${where(other.acquired)}. Keep the Hold that acquire() gives and release that, or use run().`,
+    );
+  }
+
+  /** What this process knows of the lock file: the one that this object holds, else the one its path leads to. */
+  #domain(): Domain | undefined {
+    const [own] = this.#party.held;
+    if (own !== undefined) return own.domain;
+    try {
+      return knownState(this.#driver, this.#driver.identify(this.#path));
+    } catch {
+      return undefined; // nobody can hold what cannot be reached
+    }
+  }
+}
+
+function timedOut({ lockFile, domain }: Owner, { timeout }: Terms, waited: number): never {
+  throw new Timeout(lockFile, { timeout, waited, holder: domain?.holders() ?? [] });
+}

@@ -1,0 +1,35 @@
+/**
+ * flock(2) as the drivers see it: one function, a descriptor and an operation in, won or held elsewhere out.
+ * Which back end reaches the system call is decided here, at the first call and no earlier.
+ */
+import { loadFsExt } from "./fs-ext.ts";
+
+/** `LOCK_EX | LOCK_NB` and `LOCK_UN`: the values are the same on every system that has flock(2). */
+export type Operation = "lock" | "unlock";
+const OPERATIONS = { lock: 2 | 4, unlock: 8 } as const;
+
+/**
+ * Applies a non-blocking `operation` to `fd`. True: done. False: another open file description has the lock.
+ * Throws the system error otherwise.
+ */
+export type Flock = (fd: number, operation: Operation) => boolean;
+
+/**
+ * EWOULDBLOCK is EAGAIN wherever Node runs, except that Windows and old systems tell them apart; EACCES is what
+ * some systems that build flock on fcntl answer. EINTR can come from a file system that waits inside the call.
+ */
+export const flock: Flock = (fd, operation) => {
+  const call = loadFsExt();
+  for (;;) {
+    try {
+      call(fd, OPERATIONS[operation]);
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EINTR") continue;
+      if (operation === "lock" && (code === "EAGAIN" || code === "EWOULDBLOCK" || code === "EACCES"))
+        return false;
+      throw error;
+    }
+  }
+};

@@ -1,0 +1,146 @@
+/** The options of a lock and of a call: their meaning, their defaults, and what is said of a bad one. */
+import { inspect } from "node:util";
+import type { Holder } from "./errors.ts";
+
+/** What `onWait` is told. */
+export interface WaitEvent {
+  /** The path of the lock file, as it was given. */
+  readonly lockFile: string;
+  /** How long this caller has waited, in seconds. */
+  readonly elapsed: number;
+  /** Who is known to hold it now; empty where nothing is known. */
+  readonly holder: readonly Holder[];
+}
+
+/** Options of one acquisition. What is left out, or undefined, is as the lock was configured. */
+export interface AcquireOptions {
+  /** How long to wait, in **seconds**: negative waits for ever, 0 tries once. Default -1. */
+  readonly timeout?: number | undefined;
+  /** False makes one attempt, whatever `timeout` says. Default true. */
+  readonly blocking?: boolean | undefined;
+  /** The longest pause between two attempts while another process holds the lock, in **seconds**. Default 0.05. */
+  readonly pollInterval?: number | undefined;
+  /** Ends the wait: acquire() then rejects with `signal.reason` itself. Without effect once the lock is held. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Called when a wait begins, and about every second while it lasts; not at all where the lock is acquired at
+   * once. What it throws ends the wait, and acquire() rejects with it.
+   */
+  readonly onWait?: ((event: WaitEvent) => void) | undefined;
+}
+
+/** Options of a lock. */
+export interface LockOptions extends AcquireOptions {
+  /**
+   * Permission bits of the lock file, such as 0o600: it is created with them, and gets them when the lock is
+   * acquired, where this process owns it. Default: as the umask has it. Leave it out unless others must be kept from
+   * opening the file: whoever may open it may hold it.
+   */
+  readonly mode?: number | undefined;
+  /**
+   * Whether the last one out removes the lock file. Default false, which is faster: an empty file that stays
+   * costs nothing.
+   */
+  readonly remove?: boolean | undefined;
+  /**
+   * Who owns a bare acquire(): "task", the object and the calling task; "object", the object, whoever calls.
+   * Default "task". With "object" nothing excludes the tasks that share the object from each other.
+   */
+  readonly owner?: "task" | "object" | undefined;
+  /** In which order waiting processes get the lock. "any" is the only order there is so far. */
+  readonly order?: "any" | undefined;
+}
+
+/** Options of `release()`. */
+export interface ReleaseOptions {
+  /** Whether to end all bare holds of the calling task on this object, not only the innermost. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+/** How one acquisition waits, every option settled. */
+export interface Terms {
+  readonly timeout: number;
+  /** One attempt, no wait. */
+  readonly once: boolean;
+  readonly pollInterval: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onWait: ((event: WaitEvent) => void) | undefined;
+}
+
+interface Check {
+  readonly expected: string;
+  readonly type: string;
+  readonly accepts: (value: never) => boolean;
+}
+
+const isFinite = (value: number): boolean => Number.isFinite(value);
+
+const CALL_CHECKS: Record<string, Check> = {
+  timeout: { expected: "a finite number of seconds (-1 waits for ever)", type: "number", accepts: isFinite },
+  blocking: { expected: "a boolean", type: "boolean", accepts: () => true },
+  pollInterval: {
+    expected: "a finite number of seconds, 0.001 or more",
+    type: "number",
+    accepts: (value: number) => isFinite(value) && value >= 0.001,
+  },
+  signal: { expected: "an AbortSignal", type: "object", accepts: isSignal },
+  onWait: { expected: "a function", type: "function", accepts: () => true },
+};
+
+const LOCK_CHECKS: Record<string, Check> = {
+  ...CALL_CHECKS,
+  mode: {
+    expected: "an integer from 0 to 0o7777",
+    type: "number",
+    accepts: (value: number) => Number.isInteger(value) && value >= 0 && value <= 0o7777,
+  },
+  remove: { expected: "a boolean", type: "boolean", accepts: () => true },
+  owner: {
+    expected: '"task" or "object"',
+    type: "string",
+    accepts: (value: string) => value === "task" || value === "object",
+  },
+  order: { expected: '"any"', type: "string", accepts: (value: string) => value === "any" },
+};
+
+const RELEASE_CHECKS: Record<string, Check> = {
+  force: { expected: "a boolean", type: "boolean", accepts: () => true },
+};
+
+export function checkLockOptions(options: LockOptions): void {
+  check(options, LOCK_CHECKS);
+}
+
+export function checkAcquireOptions(options: AcquireOptions): void {
+  check(options, CALL_CHECKS);
+}
+
+export function checkReleaseOptions(options: ReleaseOptions): void {
+  check(options, RELEASE_CHECKS);
+}
+
+/** A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
+function check(options: object, checks: Record<string, Check>): void {
+  if (typeof options !== "object" || (options as unknown) === null) {
+    throw new TypeError(`Expected the options to be an object, got ${quote(options)}`);
+  }
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (rule === undefined) {
+      throw new TypeError(`Unknown option \`${name}\`; expected one of ${Object.keys(checks).join(", ")}`);
+    }
+    if (value === undefined) continue;
+    const message = `Expected \`${name}\` to be ${rule.expected}, got ${quote(value)}`;
+    if (typeof value !== rule.type) throw new TypeError(message);
+    if (rule.accepts(value as never)) continue;
+    throw rule.type === "object" ? new TypeError(message) : new RangeError(message);
+  }
+}
+
+function isSignal(value: Partial<AbortSignal> | null): boolean {
+  return typeof value?.aborted === "boolean" && typeof value.addEventListener === "function";
+}
+
+export function quote(value: unknown): string {
+  return `\`${inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 })}\` (${value === null ? "null" : typeof value})`;
+}

@@ -1,0 +1,110 @@
+/**
+ * One acquisition as the ownership rules see it: who asked, in which form, what it is nested in, and how far it
+ * has come. Knows no driver, no queue and no clock.
+ */
+import type { Holder, Trace } from "./errors.ts";
+import type { Place, Turnstile } from "./turnstile.ts";
+
+/** One `Lock` object, as the ownership rules see it. */
+export interface Party {
+  /** Its live holds, oldest first. */
+  readonly held: Set<Owner>;
+}
+
+export interface LossWatch {
+  look(): void;
+  stop(): void;
+}
+
+/** What an owner holds a part of: this process's side of one lock file. */
+export interface Domain {
+  readonly key: string;
+  readonly fd: number | undefined;
+  /** How many holds of the lock file live in this process. */
+  readonly live: number;
+  holders(): Holder[];
+  isCurrent(): boolean;
+  /** Ends the owner's hold. Throws, and changes nothing, where the lock cannot be released. */
+  leave(owner: Owner): void;
+}
+
+/**
+ * Who owns: `scope`, whatever is started inside run(); `task`, the object together with the calling task;
+ * `object`, the object alone.
+ */
+export type OwnerKind = "scope" | "task" | "object";
+
+/** `granted` owners hold but do not admit yet: that begins in the microtask that settles acquire()'s promise. */
+export type Phase = "asking" | "granted" | "admitting" | "ended" | "refused";
+
+export interface OwnerOptions {
+  /** The path of the lock file, as it was given. */
+  readonly lockFile: string;
+  readonly id: number;
+  readonly kind: OwnerKind;
+  /** Whether it came from a bare acquire(), so that a bare release() may end it. */
+  readonly bare: boolean;
+  readonly mode: number | undefined;
+  readonly remove: boolean;
+}
+
+/** An owner that has to wait, and how its wait ends. */
+export interface Waiter extends Place<Waiter> {
+  readonly owner: Owner;
+  /** The longest pause between two attempts on its behalf, in milliseconds. */
+  readonly pollInterval: number;
+  /** When its time is up, in milliseconds of `performance.now()`. */
+  readonly due: number;
+  /** True: it holds. False: its time is up. */
+  resolve(won: boolean): void;
+  reject(reason: unknown): void;
+  /** Takes its timers and listeners away. */
+  clear(): void;
+}
+
+export class Owner {
+  readonly lockFile: string;
+  readonly id: number;
+  readonly kind: OwnerKind;
+  readonly bare: boolean;
+  readonly mode: number | undefined;
+  readonly remove: boolean;
+  readonly party: Party;
+  phase: Phase = "asking";
+  /** The next hold that its context remembers, of whatever lock file. Set to holds that admit, and to no others. */
+  outer: Owner | undefined;
+  /** The hold of the same lock file that it is nested in, or waits to be. */
+  parent: Owner | undefined;
+  /** How many holds directly below it live, or have something living below them. */
+  nested = 0;
+  /** Those who wait to nest directly below it. */
+  inside: Turnstile<Waiter> | undefined;
+  domain: Domain | undefined;
+  /** Looks whether the lock file was lost, where anybody wants to know. */
+  watch: LossWatch | undefined;
+  /** Where the hold was acquired; forgotten when it ends. */
+  acquired: Trace | undefined = {};
+
+  constructor(party: Party, { lockFile, id, kind, bare, mode, remove }: OwnerOptions) {
+    this.party = party;
+    this.lockFile = lockFile;
+    this.id = id;
+    this.kind = kind;
+    this.bare = bare;
+    this.mode = mode;
+    this.remove = remove;
+  }
+
+  get live(): boolean {
+    return this.phase === "granted" || this.phase === "admitting";
+  }
+
+  get admitting(): boolean {
+    return this.phase === "admitting";
+  }
+
+  /** Whether `other` may nest below this hold: anything inside a scope, but only the same object in a task. */
+  admits(other: Owner): boolean {
+    return this.admitting && (this.kind === "scope" || (this.kind === "task" && this.party === other.party));
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * One wait: its promise, its deadline and its progress. Decides nothing: it tells whoever queues it that its time is
+ * up, that it is no longer wanted, or that its caller's `onWait` threw.
+ */
+import { Deadline } from "./deadline.ts";
+import type { Holder } from "./errors.ts";
+import type { Terms } from "./options.ts";
+import type { Owner, Waiter } from "./owner.ts";
+import type { Turnstile } from "./turnstile.ts";
+
+/** How often `onWait` is called. */
+const PROGRESS_MS = 1000;
+
+export interface WaitListener {
+  /** The wait's time is up. */
+  onDue(wait: Wait): void;
+  /** The wait has to end with `reason`. */
+  onEnd(wait: Wait, reason: unknown): void;
+  holders(): Holder[];
+}
+
+export class Wait implements Waiter {
+  readonly owner: Owner;
+  readonly pollInterval: number;
+  readonly due: number;
+  readonly since = performance.now();
+  readonly promise: Promise<boolean>;
+  resolve!: (won: boolean) => void;
+  reject!: (reason: unknown) => void;
+  turnstile: Turnstile<Waiter> | undefined;
+  ahead: Waiter | undefined;
+  behind: Waiter | undefined;
+  #deadline: Deadline | undefined;
+  #progress: NodeJS.Timeout | undefined;
+
+  constructor(owner: Owner, { timeout, pollInterval }: Terms) {
+    this.owner = owner;
+    this.pollInterval = pollInterval * 1000;
+    this.due = timeout < 0 ? Infinity : this.since + timeout * 1000;
+    this.promise = new Promise<boolean>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Starts the clocks. To be called once the wait has its place: it may end in here. */
+  begin({ signal, onWait }: Terms, listener: WaitListener): void {
+    if (this.due !== Infinity || signal !== undefined) {
+      this.#deadline = new Deadline({
+        due: this.due,
+        signal,
+        onDue: () => {
+          listener.onDue(this);
+        },
+        onAbort: (reason) => {
+          listener.onEnd(this, reason);
+        },
+      });
+    }
+    if (onWait === undefined) return;
+    const { since } = this;
+    const { lockFile } = this.owner;
+    const tell = (): void => {
+      try {
+        onWait({ lockFile, elapsed: (performance.now() - since) / 1000, holder: listener.holders() });
+      } catch (error) {
+        if (this.turnstile !== undefined) listener.onEnd(this, error);
+      }
+    };
+    tell();
+    // The callback may have ended the wait, by throwing or through its signal.
+    if (this.turnstile !== undefined) this.#progress = setInterval(tell, PROGRESS_MS).unref();
+  }
+
+  clear(): void {
+    this.#deadline?.clear();
+    clearInterval(this.#progress);
+  }
+}
