@@ -1,6 +1,6 @@
 /** Everything that the package offers. */
 export { detached } from "./context.ts";
-export { Deadlock, LockLost, LockUnsupported, SuppressedError, Timeout } from "./errors.ts";
+export { Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
 export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";
 export type { Hold } from "./hold.ts";

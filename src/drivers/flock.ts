@@ -41,14 +41,15 @@ export function flockDriver(flock: Flock = nativeFlock): Driver {
  * written, below the real path of what does.
  */
 function identify(path: string): string {
-  const missing: string[] = [basename(path)];
+  let rest = basename(path);
   for (let parent = dirname(path); ; parent = dirname(parent)) {
     try {
-      return join(realpathSync.native(parent), ...missing);
+      const real = realpathSync.native(parent);
+      return real === "/" ? `/${rest}` : `${real}/${rest}`;
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;
       if (cause.code !== "ENOENT" || parent === dirname(parent)) throw explained(path, error);
-      missing.unshift(basename(parent));
+      rest = join(basename(parent), rest);
     }
   }
 }

@@ -24,8 +24,8 @@ const MOST_TRIES = 20;
 export function openLockFile(path: string, mode: number | undefined): OpenLockFile {
   const fd = openRaw(path, mode);
   try {
-    const { dev, ino, ...file } = fstatSync(fd, { bigint: true });
-    if (isRegular(file.mode)) return { fd, dev, ino };
+    const file = fstatSync(fd, { bigint: true });
+    if (file.isFile()) return { fd, dev: file.dev, ino: file.ino };
   } catch (error) {
     closeSync(fd);
     throw explained(path, error);
@@ -86,10 +86,6 @@ function makeParent(path: string): void {
     const cause = error as NodeJS.ErrnoException;
     throw systemError(`Cannot create the directory '${parent}' of the lock file '${path}'`, cause);
   }
-}
-
-function isRegular(mode: bigint): boolean {
-  return (Number(mode) & constants.S_IFMT) === constants.S_IFREG;
 }
 
 const REASONS: Record<string, string> = {

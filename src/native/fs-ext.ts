@@ -10,7 +10,7 @@ type FlockSync = (fd: number, flags: number) => void;
 
 let loaded: FlockSync | undefined;
 
-export function loadFsExt(load: (name: string) => unknown = createRequire(import.meta.url)): FlockSync {
+export function loadFsExt(load: (name: string) => unknown = requireFromHere): FlockSync {
   if (loaded !== undefined) return loaded;
   try {
     loaded = (load("fs-ext") as { flockSync: FlockSync }).flockSync;
@@ -18,6 +18,10 @@ export function loadFsExt(load: (name: string) => unknown = createRequire(import
   } catch (cause) {
     throw cannotLoad(cause as NodeJS.ErrnoException);
   }
+}
+
+function requireFromHere(name: string): unknown {
+  return createRequire(import.meta.url)(name);
 }
 
 function cannotLoad(cause: NodeJS.ErrnoException): Error {
