@@ -2,18 +2,19 @@
  * The lock as people use it: a path, options, and the verbs. It reads as the algorithm: who asks, what that nests in,
  * what to do with the answer. No system call in it, and no queue.
  */
-import { innermost, latest, mark, under } from "./context.ts";
+import { ownBareHolds, warnNothingReleased } from "./bare-release.ts";
+import { innermost, mark, under } from "./context.ts";
 import type { Driver } from "./driver.ts";
-import { SuppressedError, Timeout, where, type Holder } from "./errors.ts";
+import { SuppressedError, Timeout, type Holder } from "./errors.ts";
 import { Hold, letGo } from "./hold.ts";
 import { absolute, checkedPath } from "./lock-path.ts";
 import { knownState, stateOf, type LockFileState } from "./lock-file-state.ts";
 import { tell, traced } from "./observe.ts";
 import {
-  checkAcquireOptions,
   checkLockOptions,
   checkReleaseOptions,
   quote,
+  termsOf,
   type AcquireOptions,
   type LockOptions,
   type ReleaseOptions,
@@ -22,11 +23,9 @@ import {
 } from "./options.ts";
 import { Owner, type Domain, type OwnerKind, type Party } from "./owner.ts";
 import { shared } from "./registry.ts";
-import { warn } from "./warn.ts";
 import { wrapWith, type Wrap } from "./wrap.ts";
 
 const DEFAULT_POLL_INTERVAL = 0.05;
-const NO_OPTIONS: AcquireOptions = {};
 const counter = shared("counter", () => ({ holdId: 0 }));
 
 export abstract class Lock {
@@ -91,7 +90,7 @@ export abstract class Lock {
    *   await lock.release();
    * }
    */
-  acquire(options: AcquireOptions = NO_OPTIONS): Promise<Hold> {
+  acquire(options?: AcquireOptions): Promise<Hold> {
     return this.#acquireBare("acquire", options, timedOut);
   }
 
@@ -122,13 +121,10 @@ export abstract class Lock {
    * @example
    * const count = await lock.run(async () => increment("counter"));
    */
-  async run<Result>(
-    fn: (hold: Hold) => Result,
-    options: AcquireOptions = NO_OPTIONS,
-  ): Promise<Awaited<Result>> {
+  async run<Result>(fn: (hold: Hold) => Result, options?: AcquireOptions): Promise<Awaited<Result>> {
     if (typeof fn !== "function")
       throw new TypeError(`Expected run() to be given a function, got ${quote(fn)}`);
-    const terms = this.#terms(options);
+    const terms = termsOf(this, options);
     const owner = this.#newOwner("run");
     const hold = await traced(owner, () => this.#obtain(owner, terms, timedOut));
     let result: Awaited<Result>;
@@ -168,8 +164,8 @@ export abstract class Lock {
   release(options: ReleaseOptions = {}): Promise<void> {
     try {
       checkReleaseOptions(options);
-      const mine = this.#bareHolds();
-      if (mine.length === 0) this.#warnNothingReleased();
+      const mine = ownBareHolds(this.#party, this.owner);
+      if (mine.length === 0) warnNothingReleased(this.#party, this.lockFile);
       for (const owner of options.force === true ? mine : mine.slice(0, 1)) letGo(owner);
       return Promise.resolve();
     } catch (error) {
@@ -203,11 +199,11 @@ export abstract class Lock {
 
   #acquireBare<Otherwise>(
     verb: "acquire" | "tryAcquire",
-    options: AcquireOptions,
+    options: AcquireOptions | undefined,
     otherwise: (owner: Owner, terms: Terms, waited: number) => Otherwise,
   ): Promise<Hold | Otherwise> {
     try {
-      const terms = this.#terms(options);
+      const terms = termsOf(this, options);
       const owner = this.#newOwner(verb);
       const obtained = traced(owner, () => this.#obtain(owner, terms, otherwise));
       // Not inside the traced call: a tracer's own context ends there, and on Node 24 it would take the mark with it.
@@ -263,45 +259,6 @@ export abstract class Lock {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it says where the caller's frames begin
     if (owner.acquired !== undefined) Error.captureStackTrace(owner.acquired, this[verb]);
     return owner;
-  }
-
-  #terms(options: AcquireOptions): Terms {
-    if (options !== NO_OPTIONS) checkAcquireOptions(options);
-    const timeout = options.timeout ?? this.timeout;
-    const once = !(options.blocking ?? this.blocking) || timeout === 0;
-    return {
-      timeout: once ? 0 : timeout,
-      once,
-      pollInterval: options.pollInterval ?? this.pollInterval,
-      signal: options.signal ?? this.signal,
-      onWait: options.onWait ?? this.onWait,
-    };
-  }
-
-  #bareHolds(): Owner[] {
-    if (this.owner === "object") return [...this.#party.held].filter(({ bare }) => bare).reverse();
-    return this.#ownChain().filter(({ bare }) => bare);
-  }
-
-  /** The holds through this object that the running code was started under, innermost first. */
-  #ownChain(): Owner[] {
-    const chain: Owner[] = [];
-    for (let owner = innermost(); owner !== undefined; owner = owner.outer) {
-      if (owner.party === this.#party) chain.push(owner);
-    }
-    return chain;
-  }
-
-  #warnNothingReleased(): void {
-    const own = this.#ownChain();
-    const other = [...this.#party.held].find((owner) => owner.admitting && !own.includes(owner));
-    const last = latest();
-    if (other === undefined || (last?.party === this.#party && last.phase === "refused")) return;
-    warn(
-      "HOLDFAST_NOTHING_RELEASED",
-      `release() found nothing to release on '${this.lockFile}': the calling task has no bare hold through this object, ` +
-        `but another task has one, acquired ${where(other.acquired)}. Keep the Hold that acquire() gives and release that, or use run().`,
-    );
   }
 
   /** What this process knows of the lock file: the one that this object holds, else the one its path leads to. */

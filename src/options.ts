@@ -107,6 +107,29 @@ const RELEASE_CHECKS: Record<string, Check> = {
   force: { expected: "a boolean", type: "boolean", accepts: () => true },
 };
 
+/** What a lock says of every acquisition. */
+interface Configured {
+  readonly timeout: number;
+  readonly blocking: boolean;
+  readonly pollInterval: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onWait: ((event: WaitEvent) => void) | undefined;
+}
+
+/** The terms of one acquisition: what the call says, else what the lock says. */
+export function termsOf(lock: Configured, call: AcquireOptions | undefined): Terms {
+  if (call !== undefined) check(call, CALL_CHECKS);
+  const timeout = call?.timeout ?? lock.timeout;
+  const once = !(call?.blocking ?? lock.blocking) || timeout === 0;
+  return {
+    timeout: once ? 0 : timeout,
+    once,
+    pollInterval: call?.pollInterval ?? lock.pollInterval,
+    signal: call?.signal ?? lock.signal,
+    onWait: call?.onWait ?? lock.onWait,
+  };
+}
+
 export function checkLockOptions(options: LockOptions): void {
   check(options, LOCK_CHECKS);
 }
