@@ -15,6 +15,7 @@ import { Contender } from "./contender.ts";
 import { unwatchDrain, watchDrain } from "./drain.ts";
 import type { Driver, Grant } from "./driver.ts";
 import { Deadlock, where, type Holder } from "./errors.ts";
+import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
 import type { Domain, Owner, Waiter } from "./owner.ts";
 import { shared } from "./registry.ts";
@@ -22,13 +23,10 @@ import { Turnstile } from "./turnstile.ts";
 import { Wait } from "./wait.ts";
 import { warn } from "./warn.ts";
 
-/** How long one hold of this process may make another of its tasks wait before that is worth a warning. */
-const LONG_WAIT_MS = 1000;
 /** How long a look at who holds a lock file stays good: ten thousand waiters may time out in one turn. */
 const HOLDERS_FRESH_MS = 100;
 
 const states = shared("states", () => new Map<string, LockFileState>());
-const warnedOfLongWait = shared("warnedOfLongWait", () => new Set<string>());
 
 /** The state of the lock file `key`, where this process holds it or waits for it. */
 export function knownState(driver: Driver, key: string): LockFileState | undefined {
@@ -53,9 +51,9 @@ export class LockFileState implements Domain {
   /** To whom the OS lock was given: the root of the tree, which may end before the rest of it. */
   #root: Owner | undefined;
   #since: Date | undefined;
-  /** How many holds of the tree live. */
-  #live = 0;
-  #longWait: NodeJS.Timeout | undefined;
+  /** The holds of the tree that live. */
+  readonly #holds = new Set<Owner>();
+  readonly #longWait: LongWait;
   #seen: { readonly at: number; readonly holders: Holder[] } | undefined;
 
   constructor(driver: Driver, key: string) {
@@ -63,10 +61,15 @@ export class LockFileState implements Domain {
     this.key = key;
     this.#id = `${driver.name}:${key}`;
     this.#contender = new Contender(driver, key);
+    this.#longWait = new LongWait({
+      key,
+      waiting: this.#waiting,
+      blocker: (waiter) => this.#blocker(waiter),
+    });
   }
 
   get live(): number {
-    return this.#live;
+    return this.#holds.size;
   }
 
   get fd(): number | undefined {
@@ -110,7 +113,7 @@ export class LockFileState implements Domain {
 
   /** Ends a hold. Throws where the OS lock should go with it and does not: then the hold goes on. */
   leave(owner: Owner): void {
-    if (this.#live > 1) {
+    if (this.#holds.size > 1) {
       if (owner.nested > 0) warnOutlived(this.key, owner);
       this.#end(owner);
       if (owner.nested === 0) this.#endBranch(owner);
@@ -122,8 +125,9 @@ export class LockFileState implements Domain {
 
   drained(): void {
     if (this.#grant === undefined) return;
-    const acquired = this.#root?.acquired;
-    for (const waiter of this.#waiting) this.#refuse(waiter, new Deadlock(waiter.owner.lockFile, acquired));
+    for (const waiter of this.#waiting) {
+      this.#refuse(waiter, new Deadlock(waiter.owner.lockFile, this.#blocker(waiter)?.acquired));
+    }
     this.#tidy();
   }
 
@@ -150,7 +154,7 @@ export class LockFileState implements Domain {
     turnstile.join(wait);
     if (this.#waiting.size === 0) watchDrain(this);
     this.#waiting.add(wait);
-    this.#watchLongWait();
+    this.#longWait.watch();
     this.#poll();
     if (wait.turnstile === undefined) return wait.promise; // the first attempt of the poll has decided it
     wait.begin(terms, {
@@ -239,7 +243,7 @@ export class LockFileState implements Domain {
   #admit(owner: Owner): void {
     owner.phase = "granted";
     owner.party.held.add(owner);
-    this.#live++;
+    this.#holds.add(owner);
     const { parent } = owner;
     if (parent === undefined) return;
     parent.nested++;
@@ -285,7 +289,7 @@ export class LockFileState implements Domain {
     owner.acquired = undefined;
     owner.watch?.stop();
     owner.party.held.delete(owner);
-    this.#live--;
+    this.#holds.delete(owner);
     for (const waiter of owner.inside?.all() ?? []) this.#moveOut(waiter);
   }
 
@@ -314,6 +318,12 @@ export class LockFileState implements Domain {
     turnstile.join(waiter);
   }
 
+  /** The hold of this process that `waiter` waits for: its sibling, else one that lives on below that. */
+  #blocker(waiter: Waiter): Owner | undefined {
+    const holds = [...this.#holds];
+    return holds.find(({ parent }) => parent === waiter.owner.parent) ?? holds.at(-1);
+  }
+
   /** Ends a wait in vain. */
   #refuse(waiter: Waiter, reason: unknown): void {
     this.#depart(waiter);
@@ -326,35 +336,13 @@ export class LockFileState implements Domain {
     this.#waiting.delete(waiter);
   }
 
-  /** Once, where one hold of this process has kept another of its tasks waiting for long: most often by mistake. */
-  #watchLongWait(): void {
-    if (this.#longWait !== undefined || warnedOfLongWait.has(this.#id)) return;
-    this.#longWait = setTimeout(() => {
-      const before = performance.now() - LONG_WAIT_MS;
-      const stuck = [...this.#waiting].some(
-        ({ since, turnstile }) => since <= before && turnstile !== undefined && turnstile.passedAt <= before,
-      );
-      if (!stuck || this.#grant === undefined) {
-        this.#longWait?.refresh();
-        return;
-      }
-      warnedOfLongWait.add(this.#id);
-      warn(
-        "HOLDFAST_LONG_WAIT",
-        `A task has waited for over a second for the lock file '${this.key}', which another task of this process ` +
-          `holds since it acquired it ${where(this.#root?.acquired)}. Where the two are one task, nest inside run().`,
-      );
-    }, LONG_WAIT_MS).unref();
-  }
-
   /** Lets go of what nobody needs any more. */
   #tidy(): void {
     if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
     if (this.#waiting.size > 0) return;
     unwatchDrain(this);
-    clearTimeout(this.#longWait);
-    this.#longWait = undefined;
-    if (this.#live === 0 && states.get(this.#id) === this) states.delete(this.#id);
+    this.#longWait.stop();
+    if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
   }
 }
 
