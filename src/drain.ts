@@ -1,6 +1,11 @@
 /**
  * The one deadlock that can be told for certain: the event loop has drained, and somebody still waits for a hold of
  * this process. Nothing that keeps the process alive can release it then. Knows nothing of who waits for what.
+ *
+ * The other `beforeExit` listeners may yet start something that ends the wait. So a drained loop is run once more, and
+ * looked at when all listeners have been called: if one of them has started something, the loop will drain again when
+ * that is over, and the next look is then. Handles that keep nothing alive (standard output, say) are listed too, so
+ * what counts is whether the list is longer than it is when the loop has drained.
  */
 import { shared } from "./registry.ts";
 
@@ -19,12 +24,14 @@ const watch = shared<Watch>("drain", () => ({ all: new Set(), listener: undefine
 export function watchDrain(waits: Waits): void {
   watch.all.add(waits);
   if (watch.listener !== undefined) return;
+  let afterTheOthers: string | undefined;
   watch.listener = () => {
-    // The other listeners may start something that ends the wait. What they start keeps the loop alive, so it is
-    // there to be seen once they have all run; if it is, the loop will drain again.
-    setImmediate(() => {
-      if (process.getActiveResourcesInfo().length > 0) return;
+    if (afterTheOthers === active()) {
       for (const each of [...watch.all]) each.drained();
+      return;
+    }
+    setImmediate(() => {
+      afterTheOthers = active();
     });
   };
   process.on("beforeExit", watch.listener);
@@ -35,4 +42,9 @@ export function unwatchDrain(waits: Waits): void {
   if (watch.all.size > 0 || watch.listener === undefined) return;
   process.off("beforeExit", watch.listener);
   watch.listener = undefined;
+}
+
+/** What the runtime lists as active, in an order of its own. */
+function active(): string {
+  return process.getActiveResourcesInfo().sort().join();
 }
