@@ -10,16 +10,15 @@ import { warn } from "./warn.ts";
 /** The bare holds that the calling task got through the object `party`, innermost first. */
 export function ownBareHolds(party: Party, ownedBy: "task" | "object"): Owner[] {
   const own = ownedBy === "task" ? ownChain(party) : [...party.held].reverse();
-  return own.filter(({ bare }) => bare);
+  return own.filter(({ bare, admitting }) => bare && admitting);
 }
 
 /**
  * To be called where there was none. Silent where that is no surprise: nobody else holds through this object either, or
- * the caller has just failed to acquire it, and comes from its `finally`.
+ * the caller has failed to acquire it, and comes from its `finally`.
  */
 export function warnNothingReleased(party: Party, lockFile: string): void {
-  const last = latest();
-  if (last?.party === party && last.phase === "refused") return;
+  if (latest()?.failed.includes(party) === true) return;
   const own = ownChain(party);
   const other = [...party.held].find((owner) => owner.admitting && !own.includes(owner));
   if (other === undefined) return;

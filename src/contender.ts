@@ -41,7 +41,7 @@ export class Contender {
   }
 
   /** Calls `attempt` at once, and then with growing pauses until `stop`. `failed` gets what `attempt` throws. */
-  poll(attempt: () => void, longestPause: () => number, failed: (error: unknown) => void): void {
+  poll(attempt: () => void, longestPause: number, failed: (error: unknown) => void): void {
     const polling = new AbortController();
     this.#polling = polling;
     void poll(attempt, { longestPause, signal: polling.signal }).catch((error: unknown) => {
@@ -50,10 +50,15 @@ export class Contender {
     });
   }
 
-  /** Ends the polling, and closes what a refused attempt keeps open. */
-  stop(): void {
+  /** Ends the polling; what a refused attempt keeps open stays for the next. */
+  stopPolling(): void {
     this.#polling?.abort();
     this.#polling = undefined;
+  }
+
+  /** Ends the polling, and closes what a refused attempt keeps open. */
+  stop(): void {
+    this.stopPolling();
     this.#attempt?.close();
     this.#attempt = undefined;
   }

@@ -35,7 +35,7 @@ const storage = shared("storage", () => {
 
 const resourceKey = privateKeyOf(storage);
 const canMark = resourceKey !== undefined || Number(process.versions.node.split(".", 1)[0]) >= 24;
-const marks: Mark[] = [];
+const marks = shared<Mark[]>("marks", () => []);
 const settled = Promise.resolve();
 
 /** The innermost hold that admits now, of those the running code was started under. Forgets the dead ones on the way. */

@@ -3,9 +3,10 @@
  * this process. Nothing that keeps the process alive can release it then. Knows nothing of who waits for what.
  *
  * The other `beforeExit` listeners may yet start something that ends the wait. So a drained loop is run once more, and
- * looked at when all listeners have been called: if one of them has started something, the loop will drain again when
- * that is over, and the next look is then. Handles that keep nothing alive (standard output, say) are listed too, so
- * what counts is whether the list is longer than it is when the loop has drained.
+ * looked at when all listeners have been called: only when the loop then drains without having done anything else is
+ * the wait over. Two things tell whether it has: the resources that the runtime lists (some keep nothing alive, like
+ * standard output: what counts is whether the list has changed), and how often the loop went round, since work in the
+ * thread pool is not listed.
  */
 import { shared } from "./registry.ts";
 
@@ -24,14 +25,13 @@ const watch = shared<Watch>("drain", () => ({ all: new Set(), listener: undefine
 export function watchDrain(waits: Waits): void {
   watch.all.add(waits);
   if (watch.listener !== undefined) return;
-  let afterTheOthers: string | undefined;
+  let looked: string | undefined;
   watch.listener = () => {
-    if (afterTheOthers === active()) {
-      for (const each of [...watch.all]) each.drained();
-      return;
-    }
+    const nothingElse = looked === activity();
     setImmediate(() => {
-      afterTheOthers = active();
+      looked = activity();
+      if (!nothingElse) return;
+      for (const each of [...watch.all]) each.drained();
     });
   };
   process.on("beforeExit", watch.listener);
@@ -44,7 +44,8 @@ export function unwatchDrain(waits: Waits): void {
   watch.listener = undefined;
 }
 
-/** What the runtime lists as active, in an order of its own. */
-function active(): string {
-  return process.getActiveResourcesInfo().sort().join();
+/** How far the loop has come, and what the runtime lists as active, which it does in an order of its own. */
+function activity(): string {
+  const { uvMetricsInfo } = performance.nodeTiming as { uvMetricsInfo?: { loopCount: number } };
+  return [uvMetricsInfo?.loopCount, ...process.getActiveResourcesInfo().sort()].join();
 }

@@ -83,7 +83,8 @@ export class LockUnsupported extends Error {
   readonly fileSystem: string | undefined;
 
   constructor(lockFile: string, fileSystem: string | undefined, cause: NodeJS.ErrnoException) {
-    const code = cause.code ?? "ENOTSUP";
+    // Error number 524 has no name in userland.
+    const code = cause.code === undefined || cause.code === "" ? "ENOTSUP" : cause.code;
     super(
       `Cannot lock '${lockFile}': its file system${fileSystem === undefined ? "" : ` (${fileSystem})`} does not ` +
         `support flock(2) (${code}). Put the lock file on a local file system, or use SoftFileLock, which needs no flock.`,

@@ -1,5 +1,4 @@
 /** The lock on a file that flock(2) guards: the flock driver and its defaults, and nothing else. */
-import { join } from "node:path";
 import { flockDriver } from "./drivers/flock.ts";
 import { checkedPath } from "./lock-path.ts";
 import { Lock } from "./lock.ts";
@@ -42,6 +41,6 @@ export class FileLock extends Lock {
    * @param directory a string or a `file:` URL; created with the first acquisition where it is missing.
    */
   static inDirectory(directory: string | URL, options?: LockOptions): FileLock {
-    return new FileLock(join(checkedPath(directory, "directory"), ".lock"), options);
+    return new FileLock(`${checkedPath(directory, "directory")}/.lock`, options);
   }
 }

@@ -106,6 +106,8 @@ export function letGo(owner: Owner): void {
   if (!owner.live) return;
   tell("release", owner);
   owner.watch?.look();
+  // Those who were told may have released it.
+  if (!owner.live) return;
   owner.domain?.leave(owner);
   tell("released", owner);
 }

@@ -3,9 +3,10 @@
  * who wait. It decides who may enter and what happens when somebody leaves; it knows no path syntax and no option
  * defaults.
  *
- * The tree. Its root owns the OS lock; every other hold hangs below the one it nested in. Below one hold only one
- * branch lives at a time: its turnstile lets the next one in when the branch has ended, which is when the hold *and*
- * everything below it has. The OS lock goes when the last hold of the tree goes, whichever that is.
+ * The tree. Its root was given the OS lock; every other hold hangs below the one it nested in, one below each: its
+ * turnstile lets the next one in when the branch has ended, the hold *and* everything below it. A hold that ends before
+ * the one below it leaves its place to that one, so that none in the tree is dead. The OS lock goes when the last hold
+ * goes, whichever that is.
  *
  * Cancellation. A waiter leaves its turnstile in the same synchronous step in which its outcome is decided, and a
  * grant is handed over in the same step in which it is won. So no grant can arrive for somebody who has left, and
@@ -51,6 +52,8 @@ export class LockFileState implements Domain {
   /** To whom the OS lock was given: the root of the tree, which may end before the rest of it. */
   #root: Owner | undefined;
   #since: Date | undefined;
+  /** The longest pause of the poller that is at it, in milliseconds. */
+  #longestPause = 0;
   /** The holds of the tree that live. */
   readonly #holds = new Set<Owner>();
   readonly #longWait: LongWait;
@@ -113,13 +116,8 @@ export class LockFileState implements Domain {
 
   /** Ends a hold. Throws where the OS lock should go with it and does not: then the hold goes on. */
   leave(owner: Owner): void {
-    if (this.#holds.size > 1) {
-      if (owner.nested > 0) warnOutlived(this.key, owner);
-      this.#end(owner);
-      if (owner.nested === 0) this.#endBranch(owner);
-    } else {
-      this.#leaveLast(owner);
-    }
+    if (this.#holds.size > 1) this.#end(owner);
+    else this.#leaveLast(owner);
     this.#tidy();
   }
 
@@ -134,7 +132,7 @@ export class LockFileState implements Domain {
   #enter(owner: Owner): boolean {
     const { parent } = owner;
     if (parent !== undefined) {
-      if (parent.nested > 0 || parent.inside?.first !== undefined) return false;
+      if (parent.nested !== undefined || parent.inside?.first !== undefined) return false;
     } else if (this.#grant !== undefined) {
       if (!this.#joins(owner)) return false;
     } else {
@@ -185,13 +183,20 @@ export class LockFileState implements Domain {
 
   /** Has the OS lock polled for, as long as somebody waits for it and this process does not have it. */
   #poll(): void {
-    if (this.#outside.first === undefined || this.#grant !== undefined || this.#contender.polling) return;
+    const { first } = this.#outside;
+    if (first === undefined || this.#grant !== undefined) return;
+    if (this.#contender.polling) {
+      // Whoever is first now may not be willing to wait as long for the next attempt as the poller has set out to.
+      if (first.pollInterval >= this.#longestPause) return;
+      this.#contender.stopPolling();
+    }
+    this.#longestPause = first.pollInterval;
     this.#contender.poll(
       () => {
         this.#tryForFirst();
         this.#tidy();
       },
-      () => this.#outside.first?.pollInterval ?? 0,
+      first.pollInterval,
       (error) => {
         for (const waiter of this.#outside.all()) this.#refuse(waiter, error);
         this.#tidy();
@@ -246,63 +251,63 @@ export class LockFileState implements Domain {
     this.#holds.add(owner);
     const { parent } = owner;
     if (parent === undefined) return;
-    parent.nested++;
+    parent.nested = owner;
     if (parent.inside !== undefined) parent.inside.passedAt = performance.now();
   }
 
   #leaveLast(owner: Owner): void {
-    const somebodyWaits = this.#outside.first !== undefined || owner.inside?.first !== undefined;
-    const handOn = somebodyWaits && this.#mayBeHandedOn() ? this.#grant : undefined;
+    const grant = this.#grant;
+    const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
     // A release that fails has changed nothing yet.
-    if (handOn === undefined) this.#grant?.release({ remove: owner.remove || this.#root?.remove === true });
+    if (heir === undefined) grant?.release({ remove: owner.remove || this.#root?.remove === true });
     this.#grant = this.#since = undefined;
     this.#end(owner);
     this.#root = undefined;
-    if (handOn !== undefined) this.#handOn(handOn);
+    if (heir !== undefined && grant !== undefined) this.#seatWaiter(heir, grant);
     this.#poll();
   }
 
   /** A grant on a file that the path no longer names has to go: newcomers lock the new one. */
   #mayBeHandedOn(): boolean {
     try {
-      return this.isCurrent();
+      return this.#waiting.size > 0 && this.isCurrent();
     } catch {
       return false;
     }
   }
 
-  #handOn(grant: Grant): void {
-    for (let next = this.#outside.first; next !== undefined; next = this.#outside.first) {
+  /** Whoever is next when the last hold goes: of those who wait outside and inside it, the first that can have the grant. */
+  #heir(last: Owner): Waiter | undefined {
+    for (;;) {
+      const outside = this.#outside.first;
+      const inside = last.inside?.first;
+      const next =
+        outside === undefined || (inside !== undefined && inside.since < outside.since) ? inside : outside;
+      if (next === undefined) return undefined;
       try {
-        if (next.owner.mode !== undefined) grant.setMode(next.owner.mode);
-        this.#seatWaiter(next, grant);
-        return;
+        if (next.owner.mode !== undefined) this.#grant?.setMode(next.owner.mode);
+        return next;
       } catch (error) {
         this.#refuse(next, error);
       }
     }
-    grant.release({ remove: false });
   }
 
   #end(owner: Owner): void {
+    const { parent, nested } = owner;
+    if (nested !== undefined && !nested.outlives) warnOutlived(this.key, owner, nested);
     owner.phase = "ended";
     owner.acquired = undefined;
     owner.watch?.stop();
     owner.party.held.delete(owner);
     this.#holds.delete(owner);
     for (const waiter of owner.inside?.all() ?? []) this.#moveOut(waiter);
-  }
-
-  /** `owner` and all below it have ended: whoever is next at the turnstile above may pass. */
-  #endBranch({ parent }: Owner): void {
+    if (nested !== undefined) nested.parent = parent;
     if (parent === undefined) return;
-    parent.nested--;
-    if (parent.live) {
-      const next = parent.inside?.first;
-      if (next !== undefined) this.#pass(next);
-    } else if (parent.nested === 0) {
-      this.#endBranch(parent);
-    }
+    parent.nested = nested;
+    if (nested !== undefined) return;
+    const next = parent.inside?.first;
+    if (next !== undefined) this.#pass(next);
   }
 
   /**
@@ -318,10 +323,10 @@ export class LockFileState implements Domain {
     turnstile.join(waiter);
   }
 
-  /** The hold of this process that `waiter` waits for: its sibling, else one that lives on below that. */
+  /** The hold of this process that `waiter` waits for: its sibling in the tree, or the root. */
   #blocker(waiter: Waiter): Owner | undefined {
-    const holds = [...this.#holds];
-    return holds.find(({ parent }) => parent === waiter.owner.parent) ?? holds.at(-1);
+    const { parent } = waiter.owner;
+    return parent === undefined ? [...this.#holds][0] : parent.nested;
   }
 
   /** Ends a wait in vain. */
@@ -339,6 +344,7 @@ export class LockFileState implements Domain {
   /** Lets go of what nobody needs any more. */
   #tidy(): void {
     if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
+    else this.#poll();
     if (this.#waiting.size > 0) return;
     unwatchDrain(this);
     this.#longWait.stop();
@@ -346,7 +352,8 @@ export class LockFileState implements Domain {
   }
 }
 
-function warnOutlived(key: string, owner: Owner): void {
+function warnOutlived(key: string, owner: Owner, nested: Owner): void {
+  nested.outlives = true;
   warn(
     "HOLDFAST_OUTLIVED",
     `A hold of the lock file '${key}' was released while one that is nested in it goes on: the file stays locked ` +

@@ -3,12 +3,12 @@
  * what to do with the answer. No system call in it, and no queue.
  */
 import { ownBareHolds, warnNothingReleased } from "./bare-release.ts";
-import { innermost, mark, under } from "./context.ts";
+import { innermost, latest, mark, under } from "./context.ts";
 import type { Driver } from "./driver.ts";
 import { SuppressedError, Timeout, type Holder } from "./errors.ts";
 import { Hold, letGo } from "./hold.ts";
 import { absolute, checkedPath } from "./lock-path.ts";
-import { knownState, stateOf, type LockFileState } from "./lock-file-state.ts";
+import { knownState, stateOf } from "./lock-file-state.ts";
 import { tell, traced } from "./observe.ts";
 import {
   checkLockOptions,
@@ -103,10 +103,8 @@ export abstract class Lock {
    * const hold = await lock.tryAcquire();
    * if (hold === undefined) return; // somebody else is at it
    */
-  tryAcquire(
-    options: Omit<AcquireOptions, "timeout" | "blocking" | "onWait"> = {},
-  ): Promise<Hold | undefined> {
-    return this.#acquireBare("tryAcquire", { ...options, blocking: false }, () => undefined);
+  tryAcquire(options?: Omit<AcquireOptions, "timeout" | "blocking" | "onWait">): Promise<Hold | undefined> {
+    return this.#acquireBare("tryAcquire", options, () => undefined);
   }
 
   /**
@@ -122,11 +120,11 @@ export abstract class Lock {
    * const count = await lock.run(async () => increment("counter"));
    */
   async run<Result>(fn: (hold: Hold) => Result, options?: AcquireOptions): Promise<Awaited<Result>> {
-    if (typeof fn !== "function")
+    if (typeof fn !== "function") {
       throw new TypeError(`Expected run() to be given a function, got ${quote(fn)}`);
-    const terms = termsOf(this, options);
+    }
     const owner = this.#newOwner("run");
-    const hold = await traced(owner, () => this.#obtain(owner, terms, timedOut));
+    const hold = await traced(owner, () => this.#obtain(owner, options, timedOut));
     let result: Awaited<Result>;
     try {
       result = await (owner.kind === "scope" ? under(owner, fn, hold) : fn(hold));
@@ -200,18 +198,13 @@ export abstract class Lock {
   #acquireBare<Otherwise>(
     verb: "acquire" | "tryAcquire",
     options: AcquireOptions | undefined,
-    otherwise: (owner: Owner, terms: Terms, waited: number) => Otherwise,
+    otherwise: Refusal<Otherwise>,
   ): Promise<Hold | Otherwise> {
-    try {
-      const terms = termsOf(this, options);
-      const owner = this.#newOwner(verb);
-      const obtained = traced(owner, () => this.#obtain(owner, terms, otherwise));
-      // Not inside the traced call: a tracer's own context ends there, and on Node 24 it would take the mark with it.
-      if (owner.kind === "task") mark(owner);
-      return obtained;
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    const owner = this.#newOwner(verb);
+    const obtained = traced(owner, () => this.#obtain(owner, options, otherwise));
+    // Not inside the traced call: a tracer's own context ends there, and on Node 24 it would take the mark with it.
+    if (owner.kind === "task") mark(owner);
+    return obtained;
   }
 
   /**
@@ -221,34 +214,27 @@ export abstract class Lock {
    */
   async #obtain<Otherwise>(
     owner: Owner,
-    terms: Terms,
-    otherwise: (owner: Owner, terms: Terms, waited: number) => Otherwise,
+    options: AcquireOptions | undefined,
+    otherwise: Refusal<Otherwise>,
   ): Promise<Hold | Otherwise> {
     const began = performance.now();
+    let terms: Terms;
     try {
-      terms.signal?.throwIfAborted();
+      terms = termsOf(this, options, otherwise !== timedOut);
       tell("attempt", owner);
+      terms.signal?.throwIfAborted();
       const state = stateOf(this.#driver, this.#driver.identify(this.#path));
-      if (await state.ask(owner, this.#nestIn(owner, state), terms)) {
+      if (await state.ask(owner, holderFor(owner, state), terms)) {
         owner.phase = "admitting";
         tell("acquired", owner);
         return new Hold(owner);
       }
     } catch (error) {
-      owner.phase = "refused";
+      owner.refuse();
       throw error;
     }
-    owner.phase = "refused";
+    owner.refuse();
     return otherwise(owner, terms, (performance.now() - began) / 1000);
-  }
-
-  /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */
-  #nestIn(owner: Owner, state: LockFileState): Owner | undefined {
-    if (owner.kind === "object") return undefined;
-    owner.outer = innermost();
-    let holder = owner.outer;
-    while (holder !== undefined && !(holder.domain === state && holder.admits(owner))) holder = holder.outer;
-    return holder;
   }
 
   #newOwner(verb: "acquire" | "tryAcquire" | "run"): Owner {
@@ -256,6 +242,8 @@ export abstract class Lock {
     const kind: OwnerKind = this.owner === "object" ? "object" : bare ? "task" : "scope";
     const { lockFile, mode, remove } = this;
     const owner = new Owner(this.#party, { lockFile, id: ++counter.holdId, kind, bare, mode, remove });
+    if (kind !== "object") owner.outer = innermost();
+    owner.failed = latest()?.failed ?? owner.failed;
     // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it says where the caller's frames begin
     if (owner.acquired !== undefined) Error.captureStackTrace(owner.acquired, this[verb]);
     return owner;
@@ -273,6 +261,16 @@ export abstract class Lock {
   }
 }
 
+/** What becomes of an acquisition that was refused. */
+type Refusal<Otherwise> = (owner: Owner, terms: Terms, waited: number) => Otherwise;
+
 function timedOut({ lockFile, domain }: Owner, { timeout }: Terms, waited: number): never {
   throw new Timeout(lockFile, { timeout, waited, holder: domain?.holders() ?? [] });
+}
+
+/** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */
+function holderFor(owner: Owner, domain: Domain): Owner | undefined {
+  let holder = owner.outer;
+  while (holder !== undefined && !(holder.domain === domain && holder.admits(owner))) holder = holder.outer;
+  return holder;
 }

@@ -117,10 +117,10 @@ interface Configured {
 }
 
 /** The terms of one acquisition: what the call says, else what the lock says. */
-export function termsOf(lock: Configured, call: AcquireOptions | undefined): Terms {
+export function termsOf(lock: Configured, call: AcquireOptions | undefined, tryOnly: boolean): Terms {
   if (call !== undefined) check(call, CALL_CHECKS);
   const timeout = call?.timeout ?? lock.timeout;
-  const once = !(call?.blocking ?? lock.blocking) || timeout === 0;
+  const once = tryOnly || !(call?.blocking ?? lock.blocking) || timeout === 0;
   return {
     timeout: once ? 0 : timeout,
     once,
@@ -142,11 +142,14 @@ export function checkReleaseOptions(options: ReleaseOptions): void {
   check(options, RELEASE_CHECKS);
 }
 
+export function checkIsObject(options: unknown): void {
+  if (typeof options === "object" && options !== null) return;
+  throw new TypeError(`Expected the options to be an object, got ${quote(options)}`);
+}
+
 /** A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
 function check(options: object, checks: Record<string, Check>): void {
-  if (typeof options !== "object" || (options as unknown) === null) {
-    throw new TypeError(`Expected the options to be an object, got ${quote(options)}`);
-  }
+  checkIsObject(options);
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (rule === undefined) {

@@ -62,6 +62,9 @@ export interface Waiter extends Place<Waiter> {
   clear(): void;
 }
 
+/** How many failures a task remembers: enough for those that its `finally` blocks come from. */
+const MOST_FAILED = 8;
+
 export class Owner {
   readonly lockFile: string;
   readonly id: number;
@@ -73,10 +76,14 @@ export class Owner {
   phase: Phase = "asking";
   /** The next hold that its context remembers, of whatever lock file. Set to holds that admit, and to no others. */
   outer: Owner | undefined;
+  /** The objects through which its task has failed to acquire, last one first. */
+  failed: readonly Party[] = [];
   /** The hold of the same lock file that it is nested in, or waits to be. */
   parent: Owner | undefined;
-  /** How many holds directly below it live, or have something living below them. */
-  nested = 0;
+  /** The hold that is nested directly in it: one at a time. */
+  nested: Owner | undefined;
+  /** Whether it was said already that it outlives what it was nested in. */
+  outlives = false;
   /** Those who wait to nest directly below it. */
   inside: Turnstile<Waiter> | undefined;
   domain: Domain | undefined;
@@ -93,6 +100,12 @@ export class Owner {
     this.bare = bare;
     this.mode = mode;
     this.remove = remove;
+  }
+
+  /** Ends the acquisition in vain. */
+  refuse(): void {
+    this.phase = "refused";
+    this.failed = [this.party, ...this.failed.filter((party) => party !== this.party)].slice(0, MOST_FAILED);
   }
 
   get live(): boolean {

@@ -6,13 +6,14 @@ import { delay } from "abort-controller-x";
 import pRetry from "p-retry";
 
 const FIRST_PAUSE_MS = 1;
+const JITTER = 0.15;
 
 /** What p-retry counts as a failed attempt: nobody ever sees it. */
 const heldElsewhere = new Error("held elsewhere");
 
 export interface PollOptions {
-  /** The longest pause between two attempts, in milliseconds; asked anew for each pause. */
-  readonly longestPause: () => number;
+  /** The longest pause between two attempts, in milliseconds. */
+  readonly longestPause: number;
   /** Ends the polling. An attempt that wins must abort it: then there is no further attempt. */
   readonly signal: AbortSignal;
 }
@@ -34,7 +35,7 @@ export async function poll(attempt: () => void, { longestPause, signal }: PollOp
       signal,
       onFailedAttempt: ({ error, attemptNumber }) => {
         if (error !== heldElsewhere) throw error;
-        return delay(signal, pause(attemptNumber, longestPause()));
+        return delay(signal, pause(attemptNumber, longestPause));
       },
     });
   } catch (error) {
@@ -42,8 +43,8 @@ export async function poll(attempt: () => void, { longestPause, signal }: PollOp
   }
 }
 
-/** Between half and the whole of the backoff, so that processes which began together do not stay together. */
+/** Between 85 % and the whole of the backoff, so that processes which began together do not stay together. */
 function pause(attemptNumber: number, longest: number): number {
   const backoff = Math.min(FIRST_PAUSE_MS * 2 ** (attemptNumber - 1), longest);
-  return backoff * (0.5 + Math.random() / 2);
+  return backoff * (1 - JITTER * Math.random());
 }

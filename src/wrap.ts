@@ -1,5 +1,5 @@
 /** Functions and methods that run under a lock: what `lock.wrap` makes. Knows of the lock only how to run under it. */
-import { checkAcquireOptions, quote, type AcquireOptions } from "./options.ts";
+import { checkAcquireOptions, checkIsObject, quote, type AcquireOptions } from "./options.ts";
 
 /** The same function, but it acquires first, and so always gives a promise. */
 export type Wrapped<This, Args extends unknown[], Result> = (
@@ -26,9 +26,10 @@ export function wrapWith(run: Run): Wrap {
     fn: (this: This, ...args: Args) => Result,
     given: AcquireOptions | DecoratorContext = {},
   ): Wrapped<This, Args, Result> => {
-    if (typeof fn !== "function")
-      throw new TypeError(`Expected wrap() to be given a function, got ${quote(fn)}`);
     const options = optionsOf(given);
+    if (typeof fn !== "function") {
+      throw new TypeError(`Expected wrap() to be given a function, got ${quote(fn)}`);
+    }
     const wrapped = function (this: This, ...args: Args): Promise<Awaited<Result>> {
       return run(() => fn.apply(this, args), options);
     };
@@ -41,7 +42,8 @@ export function wrapWith(run: Run): Wrap {
 
 /** A stage-3 decorator gets a context as its second argument, with the kind of what it decorates. */
 function optionsOf(given: AcquireOptions | DecoratorContext): AcquireOptions {
-  if (typeof given === "object" && "kind" in given && "addInitializer" in given) {
+  checkIsObject(given);
+  if ("kind" in given && "addInitializer" in given) {
     if (given.kind === "method") return {};
     throw new TypeError(`Expected @lock.wrap to decorate a method, got a ${given.kind}`);
   }

@@ -41,11 +41,13 @@ export function flockDriver(flock: Flock = nativeFlock): Driver {
  * written, below the real path of what does.
  */
 function identify(path: string): string {
-  let rest = basename(path);
+  const name = basename(path);
+  let rest = name;
   for (let parent = dirname(path); ; parent = dirname(parent)) {
     try {
       const real = realpathSync.native(parent);
-      return real === "/" ? `/${rest}` : `${real}/${rest}`;
+      if (rest !== name) return join(real, rest);
+      return real === "/" ? `/${name}` : `${real}/${name}`;
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;
       if (cause.code !== "ENOENT" || parent === dirname(parent)) throw explained(path, error);
@@ -106,6 +108,7 @@ class FlockGrant implements Grant {
   readonly #key: string;
   readonly #file: OpenLockFile;
   readonly #flock: Flock;
+  #removalRefused = false;
 
   constructor(key: string, file: OpenLockFile, flock: Flock) {
     this.#key = key;
@@ -141,9 +144,11 @@ class FlockGrant implements Grant {
   }
 
   #remove(): void {
+    if (this.#removalRefused) return; // said already, and only the unlock is tried again
     try {
       if (this.isCurrent()) unlinkSync(this.#key);
     } catch (error) {
+      this.#removalRefused = true;
       const { message } = error as Error;
       warn(
         "HOLDFAST_NOT_REMOVED",
@@ -155,8 +160,13 @@ class FlockGrant implements Grant {
 
 /** Whether `path` leads to the file that is open: the check of cargo, Go's lockedfile and py-filelock. */
 function isNamed(path: string, file: OpenLockFile): boolean {
-  const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return named?.ino === file.ino && named.dev === file.dev;
+  try {
+    const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return named?.ino === file.ino && named.dev === file.dev;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // its directory was replaced by a file
+    throw error;
+  }
 }
 
 /** close(2) frees the descriptor even where it reports an error, and the lock is gone already. */
