@@ -6,10 +6,14 @@
 /** setTimeout takes a signed 32-bit number of milliseconds; more fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+const NEAR_MS = 50;
+
 export interface DeadlineOptions {
   /** Milliseconds of `performance.now()`; Infinity where there is no deadline. */
   readonly due: number;
   readonly signal: AbortSignal | undefined;
+  /** Called once, shortly before `due`, or at once where that is near. */
+  readonly onNear: () => void;
   /** Called once, in the first timer turn at or after `due`, never before it. */
   readonly onDue: () => void;
   /** Called once, while `signal` aborts. */
@@ -19,6 +23,7 @@ export interface DeadlineOptions {
 export class Deadline {
   readonly #options: DeadlineOptions;
   #timer: NodeJS.Timeout | undefined;
+  #near = false;
   readonly #aborted = (): void => {
     this.#options.onAbort(this.#options.signal?.reason);
   };
@@ -36,12 +41,17 @@ export class Deadline {
 
   /** A timer may fire up to a millisecond early, and cannot be set further than 24.8 days ahead. */
   #wind(): void {
-    const left = Math.max(1, Math.ceil(this.#options.due - performance.now()));
+    const left = this.#options.due - performance.now();
+    if (left <= NEAR_MS && !this.#near) {
+      this.#near = true;
+      this.#options.onNear();
+    }
+    const pause = Math.max(1, Math.ceil(this.#near ? left : left - NEAR_MS));
     const ring = (): void => {
       if (performance.now() < this.#options.due) this.#wind();
       else this.#options.onDue();
     };
-    this.#timer = setTimeout(ring, Math.min(left, LONGEST_TIMER_MS)).unref();
+    this.#timer = setTimeout(ring, Math.min(pause, LONGEST_TIMER_MS)).unref();
   }
 }
 

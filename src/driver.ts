@@ -2,7 +2,7 @@
  * The driver contract: what a way of locking must be able to do. Prose first, since the type says little.
  *
  * A driver *tries*. It never waits, never retries on contention, knows no deadline, no queue and no task:
- * whoever calls it sees to those. All its calls are synchronous and short, and none of them runs foreign code.
+ * whoever calls it sees to those. All its calls but `holders` are synchronous and short; none runs foreign code.
  *
  * 1. `identify` tells two spellings of one lock file to be one, without creating anything. The same key means
  *    the same lock file, for as long as nobody moves directories about.
@@ -28,8 +28,8 @@ export interface Driver {
   identify(path: string): string;
   /** Prepares attempts on the lock file `key`. May create the file and its parent directories. */
   open(key: string, options: OpenOptions): Attempt;
-  /** Who holds `key` now, in any process, as far as that can be seen. Never throws; empty does not prove free. */
-  holders(key: string): Holder[];
+  /** Who holds `key` now, in any process, as far as that can be seen. Never rejects; empty does not prove free. */
+  holders(key: string): Promise<Holder[]>;
 }
 
 export interface OpenOptions {

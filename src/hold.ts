@@ -103,13 +103,18 @@ export class Hold {
 
 /** Ends the hold of `owner`, unless it has ended. Throws where the lock could not be released; then nothing has changed. */
 export function letGo(owner: Owner): void {
-  if (!owner.live) return;
+  if (!isLive(owner)) return;
   tell("release", owner);
   owner.watch?.look();
   // Those who were told may have released it.
-  if (!owner.live) return;
+  if (!isLive(owner)) return;
   owner.domain?.leave(owner);
   tell("released", owner);
+}
+
+/** Asked anew each time: a getter's narrowed type would outlast what happens in between. */
+function isLive(owner: Owner): boolean {
+  return owner.live;
 }
 
 /** A look that fails tells nothing, and nothing is no loss. */

@@ -25,7 +25,9 @@ import { Wait } from "./wait.ts";
 import { warn } from "./warn.ts";
 
 /** How long a look at who holds a lock file stays good: ten thousand waiters may time out in one turn. */
-const HOLDERS_FRESH_MS = 100;
+const FRESH_MS = 40;
+/** How long a look may keep somebody waiting, should the thread pool be busy. */
+const LOOK_MS = 100;
 
 const states = shared("states", () => new Map<string, LockFileState>());
 
@@ -57,7 +59,10 @@ export class LockFileState implements Domain {
   /** The holds of the tree that live. */
   readonly #holds = new Set<Owner>();
   readonly #longWait: LongWait;
-  #seen: { readonly at: number; readonly holders: Holder[] } | undefined;
+  /** Whom the last look at foreign holders has shown, and when that was. */
+  #seen: readonly Holder[] = [];
+  #seenAt = -Infinity;
+  #looking: Promise<void> | undefined;
 
   constructor(driver: Driver, key: string) {
     this.#driver = driver;
@@ -83,16 +88,27 @@ export class LockFileState implements Domain {
     return this.#grant?.isCurrent() ?? false;
   }
 
-  /** Who holds the lock file: this process's own hold, or whom the driver sees. */
-  holders(): Holder[] {
-    if (this.#since !== undefined) {
-      return [{ pid: process.pid, command: process.argv.join(" "), since: this.#since }];
-    }
-    const now = performance.now();
-    if (this.#seen === undefined || now - this.#seen.at > HOLDERS_FRESH_MS) {
-      this.#seen = { at: now, holders: this.#driver.holders(this.key) };
-    }
-    return this.#seen.holders;
+  get known(): readonly Holder[] {
+    if (this.#since === undefined) return this.#seen;
+    return [{ pid: process.pid, command: process.argv.join(" "), since: this.#since }];
+  }
+
+  async holders(): Promise<Holder[]> {
+    if (this.#since === undefined) this.#seen = await this.#driver.holders(this.key);
+    return [...this.known];
+  }
+
+  look(): Promise<void> | undefined {
+    if (this.#since !== undefined || performance.now() - this.#seenAt < FRESH_MS) return undefined;
+    const look = async (): Promise<void> => {
+      const seen = await this.#driver.holders(this.key);
+      this.#seen = seen;
+      this.#seenAt = performance.now();
+    };
+    this.#looking ??= atMost(LOOK_MS, look()).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 
   /**
@@ -163,7 +179,8 @@ export class LockFileState implements Domain {
         this.#refuse(wait, reason);
         this.#tidy();
       },
-      holders: () => this.holders(),
+      look: () => this.look(),
+      known: () => this.known,
     });
     return wait.promise;
   }
@@ -302,6 +319,8 @@ export class LockFileState implements Domain {
     owner.party.held.delete(owner);
     this.#holds.delete(owner);
     for (const waiter of owner.inside?.all() ?? []) this.#moveOut(waiter);
+    // A context may remember it for long: it must not keep those alive that came after it.
+    owner.parent = owner.nested = owner.inside = undefined;
     if (nested !== undefined) nested.parent = parent;
     if (parent === undefined) return;
     parent.nested = nested;
@@ -350,6 +369,16 @@ export class LockFileState implements Domain {
     this.#longWait.stop();
     if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
   }
+}
+
+function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    void work.finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function warnOutlived(key: string, owner: Owner, nested: Owner): void {

@@ -186,13 +186,9 @@ export abstract class Lock {
    * PID namespace is not listed, so that an empty list does not prove it free. Elsewhere only this process's own hold
    * is known. `since` is told of own holds only.
    */
-  holder(): Promise<Holder[]> {
-    try {
-      const domain = this.#domain();
-      return Promise.resolve(domain?.holders() ?? this.#driver.holders(this.#driver.identify(this.#path)));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async holder(): Promise<Holder[]> {
+    const domain = this.#domain();
+    return domain?.holders() ?? this.#driver.holders(this.#driver.identify(this.#path));
   }
 
   #acquireBare<Otherwise>(
@@ -262,10 +258,16 @@ export abstract class Lock {
 }
 
 /** What becomes of an acquisition that was refused. */
-type Refusal<Otherwise> = (owner: Owner, terms: Terms, waited: number) => Otherwise;
+type Refusal<Otherwise> = (owner: Owner, terms: Terms, waited: number) => Otherwise | Promise<Otherwise>;
 
-function timedOut({ lockFile, domain }: Owner, { timeout }: Terms, waited: number): never {
-  throw new Timeout(lockFile, { timeout, waited, holder: domain?.holders() ?? [] });
+async function timedOut(
+  { lockFile, domain }: Owner,
+  { timeout, once }: Terms,
+  waited: number,
+): Promise<never> {
+  // Whoever waited has had somebody look shortly before the deadline.
+  if (once) await domain?.look();
+  throw new Timeout(lockFile, { timeout, waited, holder: domain?.known ?? [] });
 }
 
 /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */

@@ -22,7 +22,12 @@ export interface Domain {
   readonly fd: number | undefined;
   /** How many holds of the lock file live in this process. */
   readonly live: number;
-  holders(): Holder[];
+  /** Who is known to hold it: this process, or whom the last look has shown. */
+  readonly known: readonly Holder[];
+  /** Looks who holds it, unless that is known well enough. Resolves soon in any case. */
+  look(): Promise<void> | undefined;
+  /** Who holds it now. */
+  holders(): Promise<Holder[]>;
   isCurrent(): boolean;
   /** Ends the owner's hold. Throws, and changes nothing, where the lock cannot be released. */
   leave(owner: Owner): void;

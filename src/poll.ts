@@ -46,5 +46,5 @@ export async function poll(attempt: () => void, { longestPause, signal }: PollOp
 /** Between 85 % and the whole of the backoff, so that processes which began together do not stay together. */
 function pause(attemptNumber: number, longest: number): number {
   const backoff = Math.min(FIRST_PAUSE_MS * 2 ** (attemptNumber - 1), longest);
-  return backoff * (1 - JITTER * Math.random());
+  return backoff * (1 - JITTER + JITTER * Math.random());
 }

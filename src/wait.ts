@@ -16,7 +16,9 @@ export interface WaitListener {
   onDue(wait: Wait): void;
   /** The wait has to end with `reason`. */
   onEnd(wait: Wait, reason: unknown): void;
-  holders(): Holder[];
+  /** Looks who holds the lock file, unless that is known. Resolves soon in any case. */
+  look(): Promise<void> | undefined;
+  known(): readonly Holder[];
 }
 
 export class Wait implements Waiter {
@@ -43,12 +45,16 @@ export class Wait implements Waiter {
     });
   }
 
-  /** Starts the clocks. To be called once the wait has its place: it may end in here. */
+  /** Starts the clocks. To be called once the wait has its place. */
   begin({ signal, onWait }: Terms, listener: WaitListener): void {
     if (this.due !== Infinity || signal !== undefined) {
       this.#deadline = new Deadline({
         due: this.due,
         signal,
+        // So that a Timeout can say who holds the lock: looking takes too long to begin at the deadline.
+        onNear: () => {
+          void listener.look();
+        },
         onDue: () => {
           listener.onDue(this);
         },
@@ -58,18 +64,22 @@ export class Wait implements Waiter {
       });
     }
     if (onWait === undefined) return;
-    const { since } = this;
-    const { lockFile } = this.owner;
     const tell = (): void => {
+      if (this.turnstile === undefined) return;
+      const elapsed = (performance.now() - this.since) / 1000;
       try {
-        onWait({ lockFile, elapsed: (performance.now() - since) / 1000, holder: listener.holders() });
+        onWait({ lockFile: this.owner.lockFile, elapsed, holder: listener.known() });
       } catch (error) {
-        if (this.turnstile !== undefined) listener.onEnd(this, error);
+        listener.onEnd(this, error);
       }
     };
-    tell();
-    // The callback may have ended the wait, by throwing or through its signal.
-    if (this.turnstile !== undefined) this.#progress = setInterval(tell, PROGRESS_MS).unref();
+    const look = (): void => {
+      const looking = listener.look();
+      if (looking === undefined) tell();
+      else void looking.then(tell);
+    };
+    this.#progress = setInterval(look, PROGRESS_MS).unref();
+    look();
   }
 
   clear(): void {

@@ -11,11 +11,11 @@
  * B sees at step 5 that the path names inode 2, and starts over. Device and inode of the open file are read once,
  * when it is opened: neither can change while it is open, so that only the path has to be asked again.
  */
-import { closeSync, fchmodSync, lstatSync, realpathSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fchmodSync, lstatSync, openSync, realpathSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Attempt, Driver, Grant, OpenOptions, ReleaseOptions } from "../driver.ts";
 import { LockUnsupported, systemError, type Holder } from "../errors.ts";
-import { flock as nativeFlock, type Flock } from "../native/flock.ts";
+import { flock as nativeFlock, isFlockLoaded, type Flock } from "../native/flock.ts";
 import { warn } from "../warn.ts";
 import { fileSystemOf } from "./file-system.ts";
 import { explained, openLockFile, type OpenLockFile } from "./open-lock-file.ts";
@@ -24,6 +24,9 @@ import { flockHolders } from "./proc-locks.ts";
 /** After this many replaced files in a row, somebody replaces them faster than we lock: contention, as far as we know. */
 const MOST_REPLACED = 20;
 
+/** The lock file, one to read a package.json with, and one to spare. */
+const DESCRIPTORS_TO_LOAD = 3;
+
 /** Linux: what some file systems answer where flock is not supported (ENOTSUPP, which has no name in userland). */
 const ENOTSUPP = 524;
 
@@ -31,7 +34,10 @@ export function flockDriver(flock: Flock = nativeFlock): Driver {
   return {
     name: "flock",
     identify,
-    open: (key, options) => new FlockAttempt(key, options, flock),
+    open: (key, options) => {
+      if (flock === nativeFlock && !isFlockLoaded()) seeToDescriptors(key);
+      return new FlockAttempt(key, options, flock);
+    },
     holders,
   };
 }
@@ -56,11 +62,26 @@ function identify(path: string): string {
   }
 }
 
-function holders(key: string): Holder[] {
+async function holders(key: string): Promise<Holder[]> {
   try {
-    return flockHolders(lstatSync(key, { bigint: true }));
+    return await flockHolders(lstatSync(key, { bigint: true }));
   } catch {
     return []; // no such file, or no /proc: nothing is known
+  }
+}
+
+/**
+ * 1. The lock file takes the last descriptor. 2. The native module is loaded, and Node finds none to read its
+ * package.json with. 3. It takes that for a missing package, and remembers it for as long as the process lives.
+ */
+function seeToDescriptors(key: string): void {
+  const fds: number[] = [];
+  try {
+    for (let i = 0; i < DESCRIPTORS_TO_LOAD; i++) fds.push(openSync("/", constants.O_RDONLY));
+  } catch (error) {
+    throw explained(key, error);
+  } finally {
+    for (const fd of fds) closeSync(fd);
   }
 }
 

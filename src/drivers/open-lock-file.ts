@@ -81,10 +81,23 @@ function openExisting(path: string): number | undefined {
 function makeParent(path: string): void {
   const parent = dirname(path);
   try {
-    mkdirSync(parent, { recursive: true });
+    makeDirectory(parent);
   } catch (error) {
     const cause = error as NodeJS.ErrnoException;
     throw systemError(`Cannot create the directory '${parent}' of the lock file '${path}'`, cause);
+  }
+}
+
+/** As `mkdir -p`. Node's own says ENOENT where the reason is another, such as a read-only file system. */
+function makeDirectory(path: string, makesParent = path !== dirname(path)): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || !makesParent) throw error;
+    makeDirectory(dirname(path));
+    makeDirectory(path, false);
   }
 }
 

@@ -2,7 +2,7 @@
  * flock(2) as the drivers see it: one function, a descriptor and an operation in, won or held elsewhere out.
  * Which back end reaches the system call is decided here, at the first call and no earlier.
  */
-import { loadFsExt } from "./fs-ext.ts";
+import { isFsExtLoaded, loadFsExt } from "./fs-ext.ts";
 
 /** `LOCK_EX | LOCK_NB` and `LOCK_UN`: the values are the same on every system that has flock(2). */
 export type Operation = "lock" | "unlock";
@@ -13,6 +13,9 @@ const OPERATIONS = { lock: 2 | 4, unlock: 8 } as const;
  * Throws the system error otherwise.
  */
 export type Flock = (fd: number, operation: Operation) => boolean;
+
+/** Whether the system call can be reached without loading anything. */
+export const isFlockLoaded = isFsExtLoaded;
 
 /**
  * EWOULDBLOCK is EAGAIN wherever Node runs, except that Windows and old systems tell them apart; EACCES is what

@@ -10,6 +10,10 @@ type FlockSync = (fd: number, flags: number) => void;
 
 let loaded: FlockSync | undefined;
 
+export function isFsExtLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 export function loadFsExt(load: (name: string) => unknown = requireFromHere): FlockSync {
   if (loaded !== undefined) return loaded;
   try {
