@@ -15,7 +15,9 @@ const OPERATIONS = { lock: 2 | 4, unlock: 8 } as const;
 export type Flock = (fd: number, operation: Operation) => boolean;
 
 /** Whether the system call can be reached without loading anything. */
-export const isFlockLoaded = isFsExtLoaded;
+export function isFlockLoaded(): boolean {
+  return isFsExtLoaded();
+}
 
 /**
  * EWOULDBLOCK is EAGAIN wherever Node runs, except that Windows and old systems tell them apart; EACCES is what
