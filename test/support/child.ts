@@ -1,0 +1,122 @@
+// Other processes for tests: each runs test/fixtures/child.mjs, says over IPC how far it is, and is killed at the
+// latest when the test that started it has ended.
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { soon } from "./promises.ts";
+
+const CHILD = fileURLToPath(new URL("../fixtures/child.mjs", import.meta.url));
+
+export type Verb = "hold" | "run" | "forget" | "attempt" | "loop" | "cycle";
+export type Word = "release" | "exit" | "throw" | "spawn" | "attempt" | "go";
+export type Saying =
+  "waiting" | "held" | "released" | "ready" | "attempted" | "progress" | "done" | "spawned";
+
+export interface Message {
+  readonly type: Saying;
+  /** With "attempted": whether it got the lock. */
+  readonly held?: boolean;
+  /** With "spawned": the process that it started. */
+  readonly pid?: number;
+}
+
+export interface ChildOptions {
+  /** Options of its lock, and of `loop`: `holds` and `directory`. */
+  readonly options?: object;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Starts a process that does `verb` with the lock file. */
+export function startChild(
+  verb: Verb,
+  lockFile: string,
+  { options = {}, env = {} }: ChildOptions = {},
+): Child {
+  const child = new Child(
+    fork(CHILD, [verb, lockFile, JSON.stringify(options)], {
+      // Not the options of the test runner.
+      execArgv: [],
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    }),
+  );
+  onTestFinished(async () => {
+    await child.kill();
+  });
+  return child;
+}
+
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #said: Message[] = [];
+  readonly #ended: Promise<End>;
+  #end: End | undefined;
+  /** What it wrote on stderr up to now. */
+  stderr = "";
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(process: ChildProcess) {
+    this.#process = process;
+    process.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    process.on("message", (message: Message) => {
+      this.#said.push(message);
+      this.#changed();
+    });
+    this.#ended = once(process, "close").then(([code, signal]) => {
+      this.#end = { code, signal };
+      this.#changed();
+      return this.#end;
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  /** Resolves once it has said that, once more than was asked for before. */
+  async says(type: Saying): Promise<Message> {
+    return soon(this.#next(type), `child ${String(this.pid)} does not say '${type}'. ${this.stderr}`);
+  }
+
+  /** What it has said and nobody has asked for yet. */
+  get unheard(): readonly Saying[] {
+    return this.#said.map(({ type }) => type);
+  }
+
+  tell(word: Word): void {
+    this.#process.send(word);
+  }
+
+  /** Resolves once it has ended by itself. */
+  async ends(): Promise<End> {
+    return soon(this.#ended, `child ${String(this.pid)} does not end`);
+  }
+
+  /** Kills it at once, unless it has ended. */
+  async kill(): Promise<End> {
+    if (this.#end === undefined) this.#process.kill("SIGKILL");
+    return this.ends();
+  }
+
+  async #next(type: Saying): Promise<Message> {
+    for (;;) {
+      const at = this.#said.findIndex((message) => message.type === type);
+      if (at >= 0) return this.#said.splice(at, 1)[0]!;
+      if (this.#end !== undefined) {
+        const { code, signal } = this.#end;
+        throw new Error(`Expected '${type}', but it ended (${String(signal ?? code)}). ${this.stderr}`);
+      }
+      await new Promise<void>((resolve) => this.#listeners.push(resolve));
+    }
+  }
+
+  #changed(): void {
+    for (const tell of this.#listeners.splice(0)) tell();
+  }
+}

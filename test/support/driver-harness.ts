@@ -1,0 +1,157 @@
+// What the driver suite needs beside a driver: lock files that nobody uses yet, a stranger who gets in the way, calls
+// that fail when told to, and a count of what is open.
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
+import { constants as os, tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { flockDriver } from "../../src/drivers/flock.ts";
+import type { Driver } from "../../src/driver.ts";
+import { flock, type Flock } from "../../src/native/flock.ts";
+import { nativeError, replaceFile } from "./flock-steps.ts";
+import { memoryDriver } from "./memory-driver.ts";
+
+export interface DriverHarness {
+  readonly driver: Driver;
+  /** The absolute path of a lock file that nobody has used yet, in a directory that exists. */
+  freshPath(): string;
+  /** Another spelling of a path. */
+  respelled(path: string): string;
+  exists(path: string): boolean;
+  modeOf(path: string): number | undefined;
+  readonly stranger: Stranger;
+  /** Makes the driver's next call that locks or unlocks fail with `code`. */
+  failNext(call: "tryLock" | "release", code: string): void;
+  /** Calls `fn` once, inside the next release: the lock is free by then, and `release` has not returned. */
+  onceUnlocked(fn: () => void): void;
+  /** How many descriptors, or what stands for them, the driver has open. */
+  open(): number;
+  dispose(): void;
+}
+
+/** Somebody who does not go through the driver. */
+export interface Stranger {
+  /** Locks the lock file that the path leads to now, and returns what lets go of it; undefined where it is held. */
+  seize(path: string): (() => void) | undefined;
+  remove(path: string): void;
+  /** Puts another, free file in its place. */
+  replace(path: string): void;
+}
+
+export function memoryHarness(): DriverHarness {
+  const driver = memoryDriver();
+  let files = 0;
+  return {
+    driver,
+    freshPath: () => `/memory/${String(++files)}.lock`,
+    respelled: (path) => `${dirname(path)}/./elsewhere/../${basename(path)}`,
+    exists: (path) => driver.exists(path),
+    modeOf: (path) => driver.modeOf(path),
+    stranger: {
+      seize: (path) => (driver.isHeld(path) ? undefined : driver.seize(path)),
+      remove: (path) => driver.remove(path),
+      replace: (path) => driver.replace(path),
+    },
+    failNext: (call, code) => driver.failNext(call, code),
+    onceUnlocked: (fn) => driver.onceUnlocked(fn),
+    open: () => driver.openAttempts + driver.grants,
+    dispose: () => {},
+  };
+}
+
+/** Real files in a directory of their own. `make` builds the driver over a flock(2) that the harness controls. */
+export function flockHarness(make: (flock: Flock) => Driver = flockDriver): DriverHarness {
+  const directory = mkdtempSync(join(realpathSync(tmpdir()), "holdfast-driver-"));
+  symlinkSync(directory, join(directory, "alias"));
+  const before = new Set(openDescriptors());
+  const strangers = new Set<number>();
+  const controls = controlledFlock();
+  let files = 0;
+  const ours = (): number[] => openDescriptors().filter((fd) => !before.has(fd) && !strangers.has(fd));
+  return {
+    driver: make(controls.flock),
+    freshPath: () => join(directory, `${String(++files)}.lock`),
+    respelled: (path) => `${dirname(path)}/./alias//${basename(path)}`,
+    exists: existsSync,
+    modeOf: (path) => statSync(path, { throwIfNoEntry: false })?.mode,
+    stranger: {
+      seize: (path) => {
+        const fd = seized(path);
+        if (fd === undefined) return undefined;
+        strangers.add(fd);
+        return () => {
+          strangers.delete(fd);
+          closeSync(fd);
+        };
+      },
+      remove: unlinkSync,
+      replace: replaceFile,
+    },
+    failNext: (call, code) => controls.failNext(call === "tryLock" ? "lock" : "unlock", code),
+    onceUnlocked: controls.onceUnlocked,
+    open: () => ours().length,
+    dispose: () => {
+      // A broken driver may have closed a stranger's.
+      for (const fd of [...ours(), ...strangers].filter(isOpen)) closeSync(fd);
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** Locks `path` through a descriptor of its own, which it returns; undefined where it is held. */
+function seized(path: string): number | undefined {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT);
+  if (flock(fd, "lock")) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+/** flock(2) itself, which can be told to fail, and to tell when it has unlocked. */
+function controlledFlock() {
+  const failures: { operation: string; code: string }[] = [];
+  let whenUnlocked: (() => void) | undefined;
+  const controlled: Flock = (fd, operation) => {
+    const failure = failures.find((candidate) => candidate.operation === operation);
+    if (failure !== undefined) {
+      failures.splice(failures.indexOf(failure), 1);
+      throw nativeError(failure.code, (os.errno as Record<string, number>)[failure.code]!);
+    }
+    const done = flock(fd, operation);
+    if (operation === "unlock") {
+      const fn = whenUnlocked;
+      whenUnlocked = undefined;
+      fn?.();
+    }
+    return done;
+  };
+  return {
+    flock: controlled,
+    failNext: (operation: "lock" | "unlock", code: string) => void failures.push({ operation, code }),
+    onceUnlocked: (fn: () => void) => void (whenUnlocked = fn),
+  };
+}
+
+/** The open descriptors of this process, but for the one of the listing. */
+function openDescriptors(): number[] {
+  return readdirSync("/dev/fd").map(Number).filter(isOpen);
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
+}
