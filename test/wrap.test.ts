@@ -1,0 +1,163 @@
+// Functions and methods that run under a lock: what lock.wrap keeps of them, and what it refuses.
+import { beforeEach, describe, expect, test } from "vitest";
+import { MemoryLock, memoryDriver, type MemoryDriver } from "./support/memory-driver.ts";
+import { deferred, soon } from "./support/promises.ts";
+
+const driver: MemoryDriver = memoryDriver();
+const lock = new MemoryLock(driver, "/memory/work.lock");
+
+beforeEach(() => {
+  expect(driver.grants).toBe(0);
+});
+
+describe("a function", () => {
+  test("gets its this and its arguments, and runs inside the lock", async () => {
+    const inside = lock.wrap(function (this: { base: number }, more: number, ...rest: string[]) {
+      return [this.base + more, rest, lock.lockCounter];
+    });
+    expect(await inside.call({ base: 40 }, 2, "a", "b")).toEqual([42, ["a", "b"], 1]);
+  });
+
+  test("keeps its name and its length", () => {
+    function named(_one: number, _two: string, _three = 0): void {}
+    const wrapped = lock.wrap(named);
+    expect([wrapped.name, wrapped.length]).toEqual(["named", 2]);
+    expect(Object.keys(wrapped)).toEqual([]);
+    const key = Symbol("key");
+    const { [key]: ofSymbol } = { [key]: () => {} };
+    expect(lock.wrap(ofSymbol).name).toBe("[key]");
+  });
+
+  test.each([
+    ["a plain result", () => 5],
+    ["a promise", () => Promise.resolve(5)],
+    ["a thenable", () => ({ then: (resolve: (value: number) => void) => resolve(5) }) as PromiseLike<number>],
+  ])("always gives a promise: of %s", async (_, fn) => {
+    const result = lock.wrap((): unknown => fn())();
+    expect(result).toBeInstanceOf(Promise);
+    expect(await result).toBe(5);
+  });
+
+  test("rejects with what it throws, having released", async () => {
+    const fault = new Error("of the work");
+    const wrapped = lock.wrap(() => {
+      throw fault;
+    });
+    await expect(wrapped()).rejects.toBe(fault);
+    expect(driver.grants).toBe(0);
+  });
+
+  test("excludes its other calls, and nests in itself", async () => {
+    const gate = deferred();
+    let inside = 0;
+    const recursive: (depth: number) => Promise<number> = lock.wrap(async (depth: number) => {
+      expect(++inside).toBe(lock.lockCounter);
+      await gate.promise;
+      const deepest = depth === 0 ? lock.lockCounter : await recursive(depth - 1);
+      inside--;
+      return deepest;
+    });
+    const calls = [recursive(2), recursive(3)];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(inside).toBe(1);
+    gate.resolve();
+    expect(await soon(Promise.all(calls), "both calls")).toEqual([3, 4]);
+  });
+
+  test("acquires with the options given, at each call", async () => {
+    const letGo = driver.seize("/memory/work.lock");
+    let calls = 0;
+    const wrapped = lock.wrap(() => ++calls, { timeout: 0 });
+    await expect(wrapped()).rejects.toMatchObject({ name: "Timeout", timeout: 0 });
+    letGo();
+    expect([await wrapped(), await wrapped()]).toEqual([1, 2]);
+  });
+
+  test("is made by a wrap that was taken off its lock too", async () => {
+    const { wrap } = lock;
+    expect(await wrap(() => lock.isLocked)()).toBe(true);
+  });
+
+  test.each([[undefined], [null], [5], ["work"], [{}]])("is wanted, not %o", (value) => {
+    expect(() => lock.wrap(value as never)).toThrow(TypeError);
+    expect(() => lock.wrap(value as never)).toThrow("Expected wrap() to be given a function, got `");
+  });
+});
+
+describe("a decorated method", () => {
+  class Account {
+    static opened = 0;
+    #balance = 0;
+
+    @lock.wrap
+    static async open(owner: string): Promise<string> {
+      Account.opened++;
+      return `${owner} ${String(lock.lockCounter)} ${String(this === Account)}`;
+    }
+
+    @lock.wrap
+    async pay(amount: number, ...more: number[]): Promise<number> {
+      const before = this.#balance;
+      await Promise.resolve();
+      this.#balance = before + amount + more.length;
+      return lock.lockCounter;
+    }
+
+    @lock.wrap
+    async #close(): Promise<number> {
+      return this.#balance;
+    }
+
+    @lock.wrap
+    async payAndClose(amount: number): Promise<[number, number]> {
+      return [await this.pay(amount), await this.#close()];
+    }
+  }
+
+  test("runs inside the lock with its this, and nests", async () => {
+    const account = new Account();
+    expect(await account.pay(1, 0, 0)).toBe(1);
+    expect(await account.payAndClose(4)).toEqual([2, 7]);
+    expect(driver.grants).toBe(0);
+  });
+
+  test("loses no update, though many calls run at once", async () => {
+    const account = new Account();
+    await Promise.all(Array.from({ length: 50 }, () => account.pay(1)));
+    expect(await account.payAndClose(0)).toEqual([2, 50]);
+  });
+
+  test("keeps its name and length, and stays on the prototype", () => {
+    const { pay } = Account.prototype;
+    expect([pay.name, pay.length]).toEqual(["pay", 1]);
+  });
+
+  test("may be static", async () => {
+    expect(await Account.open("ann")).toBe("ann 1 true");
+    expect([Account.open.name, Account.opened]).toEqual(["open", 1]);
+  });
+});
+
+describe("what is no method is not decorated", () => {
+  const addInitializer = (): void => {};
+  const decorate = lock.wrap as unknown as (value: unknown, context: object) => unknown;
+
+  test.each([
+    ["getter", (): void => {}],
+    ["setter", (): void => {}],
+    [
+      "class",
+      class Account {
+        balance = 0;
+      },
+    ],
+    ["field", undefined],
+    ["accessor", { get: (): void => {}, set: (): void => {} }],
+  ])("a %s", (kind, value) => {
+    const context = { kind, name: "x", static: false, private: false, metadata: {}, addInitializer };
+    expect(() => decorate(value, context)).toThrow(TypeError);
+    expect(() => decorate(value, context)).toThrow(
+      new RegExp(`^Expected @lock.wrap to decorate a method, got an? ${kind}$`),
+    );
+  });
+});
