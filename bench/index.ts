@@ -1,0 +1,104 @@
+/**
+ * `npm run bench`: what the lock costs, beside what else there is, in one run. Measures the built package. Only the
+ * ratios mean anything on another machine.
+ */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { endings } from "./endings.ts";
+import { machine, versions } from "./machine.ts";
+import { memory } from "./memory.ts";
+import { queue } from "./queue.ts";
+import { isMet, print, type Report, type Scale } from "./report.ts";
+import { hasStrace, systemCalls } from "./system-calls.ts";
+import { uncontended } from "./uncontended.ts";
+import { waiting } from "./waiting.ts";
+
+const MEASUREMENTS: Record<string, (scale: Scale) => Promise<Report>> = {
+  uncontended,
+  "system-calls": systemCalls,
+  queue,
+  memory,
+  waiting,
+  endings,
+};
+
+const USAGE = `Usage: npm run bench -- [options] [measurement ...]
+
+  measurement      ${Object.keys(MEASUREMENTS).join(", ")}; default: all
+  --quick          as little as shows that it works; the figures mean nothing
+  --directory <d>  where the lock files lie; default: the temporary directory
+  --help           print this
+
+A full run is written to bench/results/ as JSON.
+`;
+
+/** As in sysexits.h. */
+const EX_USAGE = 64;
+
+function commandLine() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      directory: { type: "string", default: tmpdir() },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const unknown = positionals.find((name) => !Object.hasOwn(MEASUREMENTS, name));
+  if (unknown !== undefined) throw new Error(`There is no measurement '${unknown}'`);
+  return { ...values, names: positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS) };
+}
+
+async function main(): Promise<number> {
+  let options: ReturnType<typeof commandLine>;
+  try {
+    options = commandLine();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    return EX_USAGE;
+  }
+  const { quick, names, help } = options;
+  if (help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const directory = mkdtempSync(join(realpathSync(options.directory), "holdfast-bench-"));
+  try {
+    const about = { machine: machine(directory), versions: versions() };
+    process.stdout.write(`${describe(about.machine)}\n${describe(about.versions)}\n\n`);
+    const reports: Report[] = [];
+    for (const name of names) {
+      if (name === "system-calls" && (quick || !hasStrace())) continue;
+      const report = await MEASUREMENTS[name]!({ quick, directory });
+      reports.push(report);
+      process.stdout.write(`${print(report)}\n`);
+    }
+    const targets = reports.flatMap((report) => report.targets);
+    process.stdout.write(`${targets.filter(isMet).length} of ${targets.length} targets met.\n`);
+    const isFull = !quick && names.length === Object.keys(MEASUREMENTS).length;
+    if (isFull) save({ ...about, reports });
+    return 0;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function describe(facts: Record<string, string | number>): string {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+}
+
+function save(run: object): void {
+  const date = new Date().toISOString();
+  const results = fileURLToPath(new URL("results", import.meta.url));
+  const file = join(results, `${date.slice(0, 10)}-node${process.versions.node}.json`);
+  mkdirSync(results, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ date, ...run }, null, 2)}\n`);
+  process.stdout.write(`Written to ${file}\n`);
+}
+
+process.exitCode = await main();
