@@ -1,0 +1,87 @@
+// A copy of the project that may be broken: what it consists of, and how a mutation gets into it.
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import type { Edit, Mutant } from "./table.ts";
+
+const root = join(import.meta.dirname, "../..");
+const PARTS = ["src", "test", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"];
+
+/** The configuration for vitest in a copy. It does not build: dist is there, and tsc would refuse some mutants. */
+export const CONFIG = "vitest.mutants.config.ts";
+const CONFIG_TEXT = `import config from "./vitest.config.ts";
+export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [] } };
+`;
+
+/** A directory for copies, and one in it that is not mutated. */
+export function newCopies(): { readonly directory: string; readonly unmutated: string } {
+  const directory = mkdtempSync(join(tmpdir(), "holdfast-mutants-"));
+  const unmutated = join(directory, "unmutated");
+  for (const part of PARTS) cpSync(join(root, part), join(unmutated, part), { recursive: true });
+  writeFileSync(join(unmutated, CONFIG), CONFIG_TEXT);
+  symlinkSync(join(root, "node_modules"), join(unmutated, "node_modules"));
+  for (const file of readdirSync(join(unmutated, "src"), { recursive: true, encoding: "utf8" })) {
+    if (file.endsWith(".ts")) build(unmutated, file);
+  }
+  return { directory, unmutated };
+}
+
+/** A copy of the copy with the mutation in it. Throws where that does not fit the source. */
+export function mutatedCopy(unmutated: string, { file, edits }: Mutant, copy: string): void {
+  cpSync(unmutated, copy, { recursive: true, verbatimSymlinks: true });
+  const path = join(copy, "src", file);
+  writeFileSync(path, edited(readFileSync(path, "utf8"), edits));
+  build(copy, file);
+}
+
+function edited(source: string, edits: readonly Edit[]): string {
+  return edits.reduce((text, [search, replacement]) => {
+    const found = [...text.matchAll(loose(search))];
+    if (found.length !== 1)
+      throw new Error(`\`${search}\` is there ${String(found.length)} times, and not once`);
+    return text.replace(loose(search), () => replacement);
+  }, source);
+}
+
+/** As the formatter may break lines anywhere, white space counts only where it keeps two words apart. */
+function loose(search: string): RegExp {
+  const tokens = search.match(/\w+|[^\w\s]/g) ?? [];
+  return new RegExp(
+    tokens
+      .map((token, index) => {
+        const apart = index > 0 && /\w$/.test(tokens[index - 1]!) && /^\w/.test(token);
+        const between = index === 0 ? "" : apart ? "\\s+" : "\\s*";
+        return between + token.replace(/\W/g, "\\$&");
+      })
+      .join(""),
+    "g",
+  );
+}
+
+/** Takes the types away, and asks nothing of them: a mutant need not make sense to the compiler. */
+function build(copy: string, file: string): void {
+  const { outputText, diagnostics = [] } = ts.transpileModule(readFileSync(join(copy, "src", file), "utf8"), {
+    reportDiagnostics: true,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      rewriteRelativeImportExtensions: true,
+      verbatimModuleSyntax: true,
+    },
+  });
+  if (diagnostics[0] !== undefined) {
+    throw new Error(`It is no program: ${ts.flattenDiagnosticMessageText(diagnostics[0].messageText, " ")}`);
+  }
+  const path = join(copy, "dist", file.replace(/\.ts$/, ".js"));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, outputText);
+}

@@ -1,0 +1,409 @@
+// The mutants: faults that somebody could make, and the tests that have to notice.
+
+/** A text and what takes its place. The text occurs once in the file; line breaks and indentation do not matter. */
+export type Edit = readonly [search: string, replacement: string];
+
+export interface Mutant {
+  /** What it does wrong. */
+  readonly name: string;
+  /** Below src/. */
+  readonly file: string;
+  readonly edits: readonly Edit[];
+  /** A file below test/, and a part of the names of the tests in it; without that, all of them. */
+  readonly noticedBy: readonly [file: string, named?: string];
+  /** The first major version of Node on which it does nothing wrong. */
+  readonly harmlessFrom?: number;
+}
+
+const DRIVER: readonly Mutant[] = [
+  {
+    name: "believes a win without a look at the inode",
+    file: "drivers/flock.ts",
+    edits: [["if (isNamed(this.#key, file))", "if (true)"]],
+    noticedBy: ["drivers/flock.test.ts", "is not won by B while C holds the new one"],
+  },
+  {
+    name: "compares inodes without their devices",
+    file: "drivers/flock.ts",
+    edits: [["named?.ino === file.ino && named.dev === file.dev", "named?.ino === file.ino"]],
+    noticedBy: ["drivers/faults.test.ts", "on another device is another file"],
+  },
+  {
+    name: "unlinks after the unlock",
+    file: "drivers/flock.ts",
+    edits: [
+      ["if (remove) this.#remove();", ""],
+      ["closeQuietly(this.fd);", "if (remove) this.#remove(); closeQuietly(this.fd);"],
+    ],
+    noticedBy: ["drivers/flock-release.test.ts", "happens while it is still locked"],
+  },
+  {
+    name: "unlinks somebody else's file",
+    file: "drivers/flock.ts",
+    edits: [["if (this.isCurrent()) unlinkSync", "unlinkSync"]],
+    noticedBy: ["drivers/flock-release.test.ts", "leaves a file that took its place"],
+  },
+  {
+    name: "ignores a failed LOCK_UN",
+    file: "drivers/flock.ts",
+    edits: [["throw systemError(`Cannot release", "void systemError(`Cannot release"]],
+    noticedBy: ["drivers/flock-release.test.ts", "leaves the lock held, says so"],
+  },
+  {
+    name: "opens the file anew for each attempt",
+    file: "drivers/flock.ts",
+    edits: [
+      [
+        'if (!this.#flock(file.fd, "lock")) return null;',
+        'if (!this.#flock(file.fd, "lock")) { this.close(); return null; }',
+      ],
+    ],
+    noticedBy: ["drivers/flock.test.ts", "keeps its descriptor from one refusal to the next"],
+  },
+  {
+    name: "leaves a refused attempt open",
+    file: "drivers/flock.ts",
+    edits: [["this.#file = undefined; closeQuietly(fd);", "this.#file = undefined;"]],
+    noticedBy: ["drivers/flock.test.ts", "is opened again where it is removed between open and flock"],
+  },
+  {
+    name: "follows a symbolic link",
+    file: "drivers/open-lock-file.ts",
+    edits: [["O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;", "O_NONBLOCK | O_NOCTTY;"]],
+    noticedBy: ["drivers/open-lock-file.test.ts", "a symbolic link, and what it leads to"],
+  },
+  {
+    name: "hangs on a FIFO",
+    file: "drivers/open-lock-file.ts",
+    edits: [["O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;", "O_NOFOLLOW | O_NOCTTY;"]],
+    noticedBy: ["drivers/faults.test.ts", "never followed, waited for or truncated"],
+  },
+  {
+    name: "truncates the lock file",
+    file: "drivers/open-lock-file.ts",
+    edits: [["O_RDWR | O_CREAT | ALWAYS", "O_RDWR | O_CREAT | constants.O_TRUNC | ALWAYS"]],
+    noticedBy: ["drivers/lock-file.test.ts", "stays byte for byte"],
+  },
+  {
+    name: "locks whatever is no regular file",
+    file: "drivers/open-lock-file.ts",
+    edits: [["if (file.isFile()) return", "return"]],
+    noticedBy: ["drivers/open-lock-file.test.ts", "/dev/null"],
+  },
+  {
+    name: "takes a lack of locks for contention",
+    file: "native/flock.ts",
+    edits: [['code === "EAGAIN" ||', 'code === "EAGAIN" || code === "ENOLCK" ||']],
+    noticedBy: ["native/flock.test.ts"],
+  },
+  {
+    name: "takes an interrupted call for an error",
+    file: "native/flock.ts",
+    edits: [['if (code === "EINTR") continue;', ""]],
+    noticedBy: ["native/flock.test.ts", "tries again after EINTR"],
+  },
+  {
+    name: "waits inside flock(2)",
+    file: "native/flock.ts",
+    edits: [["lock: 2 | 4", "lock: 2"]],
+    noticedBy: ["native/flock.test.ts", "without waiting"],
+  },
+  {
+    name: "takes a refused unlock for contention",
+    file: "native/flock.ts",
+    edits: [['operation === "lock" && (code', "(code"]],
+    noticedBy: ["native/flock.test.ts"],
+  },
+  {
+    name: "closes the descriptor where the unlock fails",
+    file: "drivers/flock.ts",
+    edits: [
+      ["throw systemError(`Cannot release", "closeQuietly(this.fd); throw systemError(`Cannot release"],
+    ],
+    noticedBy: ["drivers/flock-release.test.ts", "leaves the lock held, says so"],
+  },
+  {
+    name: "gives up where O_CREAT is refused on a file that is there",
+    file: "drivers/open-lock-file.ts",
+    edits: [["const fd = openExisting(path);", "const fd = undefined as number | undefined;"]],
+    noticedBy: ["drivers/faults.test.ts"],
+  },
+  {
+    name: "leaves the descriptor open where fstat fails",
+    file: "drivers/open-lock-file.ts",
+    edits: [["closeSync(fd); throw explained(path, error);", "throw explained(path, error);"]],
+    noticedBy: ["drivers/faults.test.ts", "An error of fstat"],
+  },
+  {
+    name: "keeps what it won where the mode cannot be set",
+    file: "contender.ts",
+    edits: [["grant.release({ remove: false }); throw error;", "throw error;"]],
+    noticedBy: ["cancellation/signal.test.ts", "a mode that cannot be set gives the win back"],
+  },
+];
+
+const OWNERSHIP: readonly Mutant[] = [
+  {
+    name: "lets a granted hold admit before its acquire() has settled",
+    file: "owner.ts",
+    edits: [['return this.phase === "admitting";', "return this.live;"]],
+    noticedBy: ["ownership/tree.test.ts", "two tasks that are started in one turn are two owners"],
+  },
+  {
+    name: "admits synchronously inside acquire()",
+    file: "lock-file-state.ts",
+    edits: [['owner.phase = "granted";', 'owner.phase = "admitting";']],
+    noticedBy: ["ownership/tree.test.ts", "not inside acquire() and not before it settles"],
+  },
+  {
+    name: "admits inside the release() that hands on",
+    file: "lock-file-state.ts",
+    edits: [
+      [
+        "this.#seat(waiter.owner, grant);",
+        'this.#seat(waiter.owner, grant); waiter.owner.phase = "admitting";',
+      ],
+    ],
+    noticedBy: ["ownership/tree.test.ts", "not inside the release() that handed it on"],
+  },
+  {
+    name: "passes a place on although something nested below lives",
+    file: "lock-file-state.ts",
+    edits: [["parent.nested = nested; if (nested !== undefined) return;", "parent.nested = nested;"]],
+    noticedBy: ["ownership/children.test.ts", "pass a place on only when"],
+  },
+  {
+    name: "lets the children of one hold in side by side",
+    file: "lock-file-state.ts",
+    edits: [["if (parent.nested !== undefined || parent.inside?.first !== undefined) return false;", ""]],
+    noticedBy: ["ownership/children.test.ts", "exclude each other"],
+  },
+  {
+    name: "leaves the mark on the resource",
+    file: "context.ts",
+    edits: [["last.resource[key] = last.before;", ";"]],
+    noticedBy: ["ownership/turns.test.ts", "the next event waits"],
+    harmlessFrom: 24,
+  },
+  {
+    name: "enters without the OS lock when moved out of a hold",
+    file: "lock-file-state.ts",
+    edits: [
+      [
+        "turnstile.join(waiter);",
+        "if (parent === undefined) this.#pass(waiter); else turnstile.join(waiter);",
+      ],
+    ],
+    noticedBy: ["ownership/children.test.ts", "never enters without the OS lock"],
+  },
+  {
+    name: "loses the place that a moved waiter has earned",
+    file: "turnstile.ts",
+    edits: [["while (ahead !== undefined && ahead.since > place.since) ahead = ahead.ahead;", ""]],
+    noticedBy: ["ownership/children.test.ts", "keeps the place that its arrival earned"],
+  },
+  {
+    name: "frees the OS lock with the root of the tree",
+    file: "lock-file-state.ts",
+    edits: [
+      [
+        "if (this.#holds.size > 1) this.#end(owner);",
+        "if (this.#holds.size > 1 && owner !== this.#root) this.#end(owner);",
+      ],
+    ],
+    noticedBy: ["ownership/tree.test.ts", "holds 0, 1, 2 of three nested ones"],
+  },
+  {
+    name: "lets any object nest in the bare hold of a task",
+    file: "owner.ts",
+    edits: [["this.party === other.party", "true"]],
+    noticedBy: ["ownership/bare.test.ts", "makes other tasks wait"],
+  },
+  {
+    name: "nests in a hold that has ended",
+    file: "owner.ts",
+    edits: [
+      ["return this.admitting && (", "return (this.admitting || this.phase === 'ended') && ("],
+      ['return this.phase === "admitting";', 'return this.phase === "admitting" || this.phase === "ended";'],
+    ],
+    noticedBy: ["lock-file-state.test.ts", "handed on"],
+  },
+  {
+    name: "detaches nothing",
+    file: "context.ts",
+    edits: [["return storage.run(nobody(), fn);", "return fn();"]],
+    noticedBy: ["ownership/run.test.ts", "waits when it is detached"],
+  },
+  {
+    name: "ends the holds of run() by force",
+    file: "bare-release.ts",
+    edits: [["bare && admitting", "admitting"]],
+    noticedBy: ["ownership/bare.test.ts", "with force all of them, but never one of run()"],
+  },
+  {
+    name: "ends the hold of another task",
+    file: "bare-release.ts",
+    edits: [
+      ['ownedBy === "task" ? ownChain(party) : [...party.held].reverse()', "[...party.held].reverse()"],
+    ],
+    noticedBy: ["ownership/bare.test.ts", "never touches the hold of another task"],
+  },
+  {
+    name: "is not in use when the first task begins to wait",
+    file: "context.ts",
+    edits: [
+      ["made.run(nobody(), () => undefined);", ""],
+      [
+        "const works = store.run(probe, () => (executionAsyncResource() as Resource)[key] === probe);",
+        "const works = probe !== undefined;",
+      ],
+    ],
+    noticedBy: ["ownership/turns.test.ts", "all of it in a process of its own"],
+    harmlessFrom: 24,
+  },
+  {
+    name: "nests in a hold of another lock file",
+    file: "lock.ts",
+    edits: [["holder.domain === domain && holder.admits(owner)", "holder.admits(owner)"]],
+    noticedBy: ["lock-file-state.test.ts", "of another lock file"],
+  },
+  {
+    name: "lets everybody in with the object that owns alone",
+    file: "lock-file-state.ts",
+    edits: [["if (this.#joins(waiter.owner)) this.#pass(waiter);", "this.#pass(waiter);"]],
+    noticedBy: ["ownership/object-owner.test.ts", "and those of other objects do not"],
+  },
+  {
+    name: "ends the hold around it when released twice",
+    file: "hold.ts",
+    edits: [
+      ['if (!owner.live) return; tell("release", owner);', 'tell("release", owner);'],
+      ["if (!owner.live) return; owner.domain", "owner.domain"],
+    ],
+    noticedBy: ["lock-file-state.test.ts", "released twice"],
+  },
+  {
+    name: "loses the error of the work where the release fails too",
+    file: "lock.ts",
+    edits: [["throw new SuppressedError(releaseError, error);", "throw releaseError;"]],
+    noticedBy: ["lock.test.ts", "rejects with both errors"],
+  },
+  {
+    name: "takes a deadlock for certain before the other listeners ran",
+    file: "drain.ts",
+    edits: [["looked === activity();", "true;"]],
+    noticedBy: ["ownership/deadlock.test.ts", "released by a timer"],
+  },
+];
+
+const QUEUE: readonly Mutant[] = [
+  {
+    name: "serves the last who came first",
+    file: "turnstile.ts",
+    edits: [["let ahead = this.#last;", "let ahead: P | undefined = undefined as P | undefined;"]],
+    noticedBy: ["ownership/tree.test.ts", "get it in the order in which they arrived"],
+  },
+  {
+    name: "lets a newcomer past those who wait outside",
+    file: "lock-file-state.ts",
+    edits: [["if (this.#outside.first !== undefined) return false;", ""]],
+    noticedBy: ["lock.test.ts", "goes past nobody who waits"],
+  },
+  {
+    name: "hands on without a look at the inode",
+    file: "lock-file-state.ts",
+    edits: [["this.#waiting.size > 0 && this.isCurrent()", "this.#waiting.size > 0"]],
+    noticedBy: ["lock.test.ts", "the next one locks the new file"],
+  },
+  {
+    name: "keeps an aborted waiter in the queue",
+    file: "lock-file-state.ts",
+    edits: [["this.#depart(waiter); waiter.reject(reason);", "waiter.clear(); waiter.reject(reason);"]],
+    noticedBy: ["cancellation/abort-queue.test.ts"],
+  },
+  {
+    name: "gives up at the deadline without a last attempt",
+    file: "lock-file-state.ts",
+    edits: [["this.#contender.triedAt < waiter.due", "false"]],
+    noticedBy: ["cancellation/timeout.test.ts", "makes a last attempt"],
+  },
+  {
+    name: "makes a last attempt for those who are not the first",
+    file: "lock-file-state.ts",
+    edits: [["this.#outside.first === waiter && this.#contender", "this.#contender"]],
+    noticedBy: ["cancellation/timeout.test.ts"],
+  },
+  {
+    name: "believes a timer that fires early",
+    file: "deadline.ts",
+    edits: [
+      [
+        "Math.max(1, Math.ceil(this.#options.due - performance.now()))",
+        "Math.floor(this.#options.due - performance.now())",
+      ],
+      ["performance.now() < this.#options.due", "false"],
+    ],
+    noticedBy: ["cancellation/deadline.test.ts", "is never early"],
+  },
+  {
+    name: "sets a timer further ahead than timers go",
+    file: "deadline.ts",
+    edits: [["Math.min(left, LONGEST_TIMER_MS)", "left"]],
+    noticedBy: ["cancellation/deadline.test.ts", "does not fire"],
+  },
+  {
+    name: "leaves its listener on the signal",
+    file: "deadline.ts",
+    edits: [["if (this.#options.signal !== undefined) unlisten(this.#options.signal, this.#aborted);", ""]],
+    noticedBy: ["cancellation/signal.test.ts", "put one listener on their signal"],
+  },
+  {
+    name: "goes on polling after the last waiter has left",
+    file: "contender.ts",
+    edits: [["this.#polling?.abort();", ""]],
+    noticedBy: ["cancellation/abort.test.ts", "and never lets go"],
+  },
+  {
+    name: "leaves the descriptor of a refused attempt open",
+    file: "contender.ts",
+    edits: [["this.#attempt?.close();", ""]],
+    noticedBy: ["cancellation/abort.test.ts", "and never lets go"],
+  },
+  {
+    name: "asks for the lock though the signal was aborted before",
+    file: "lock.ts",
+    edits: [["terms.signal?.throwIfAborted();", ""]],
+    noticedBy: ["cancellation/signal.test.ts", "a signal that was aborted before"],
+  },
+  {
+    name: "takes seconds for milliseconds",
+    file: "wait.ts",
+    edits: [["this.since + timeout * 1000", "this.since + timeout"]],
+    noticedBy: ["cancellation/deadline.test.ts", "is never early"],
+  },
+  {
+    name: "gives up after some attempts",
+    file: "poll.ts",
+    edits: [["retries: Infinity", "retries: 10"]],
+    noticedBy: ["poll.test.ts"],
+  },
+  {
+    name: "pauses for longer than it was told to",
+    file: "poll.ts",
+    edits: [
+      [
+        "Math.min(FIRST_PAUSE_MS * 2 ** (attemptNumber - 1), longest)",
+        "FIRST_PAUSE_MS * 2 ** (attemptNumber - 1)",
+      ],
+    ],
+    noticedBy: ["poll.test.ts"],
+  },
+  {
+    name: "pauses without jitter",
+    file: "poll.ts",
+    edits: [["backoff * (1 - JITTER + JITTER * Math.random())", "backoff"]],
+    noticedBy: ["poll.test.ts"],
+  },
+];
+
+export const mutants: readonly Mutant[] = [...DRIVER, ...OWNERSHIP, ...QUEUE];
