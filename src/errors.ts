@@ -114,7 +114,10 @@ export class LockLost extends Error {
 
 /** A system error told in full: keeps `code`, `errno` and `syscall`, and has the original as `cause`. */
 export function systemError(sentence: string, cause: NodeJS.ErrnoException): NodeJS.ErrnoException {
-  const error: NodeJS.ErrnoException = new Error(`${sentence} (${cause.code ?? cause.message})`, { cause });
+  const error: NodeJS.ErrnoException = new Error(
+    `${sentence} (${cause.code === undefined || cause.code === "" ? cause.message : cause.code})`,
+    { cause },
+  );
   for (const key of ["code", "errno", "syscall", "path"] as const) {
     if (cause[key] !== undefined) Object.assign(error, { [key]: cause[key] });
   }

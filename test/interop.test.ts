@@ -222,6 +222,6 @@ except Timeout as error:
 
 /** The shell that says "held" turns into the command that holds on. */
 async function untilItsCommandIs(pid: number, command: string): Promise<void> {
-  const commandLine = (): string => readFileSync(`/proc/${String(pid)}/cmdline`, "utf8");
-  await vi.waitFor(() => expect(commandLine()).toMatch(command), { timeout: 10_000, interval: 1 });
+  const name = (): string | undefined => readFileSync(`/proc/${String(pid)}/cmdline`, "utf8").split("\0")[0];
+  await vi.waitFor(() => expect(name()).toBe(command), { timeout: 10_000, interval: 1 });
 }

@@ -129,7 +129,8 @@ class FlockGrant implements Grant {
   readonly #key: string;
   readonly #file: OpenLockFile;
   readonly #flock: Flock;
-  #removalRefused = false;
+  /** Why the lock file could not be removed. */
+  #notRemoved: Error | undefined;
 
   constructor(key: string, file: OpenLockFile, flock: Flock) {
     this.#key = key;
@@ -162,19 +163,19 @@ class FlockGrant implements Grant {
       throw systemError(`Cannot release the lock file '${this.#key}': it is still held. Try again`, cause);
     }
     closeQuietly(this.fd);
+    if (this.#notRemoved === undefined) return;
+    const { message } = this.#notRemoved;
+    warn(
+      "HOLDFAST_NOT_REMOVED",
+      `The lock file '${this.#key}' was released, but could not be removed: ${message}.`,
+    );
   }
 
   #remove(): void {
-    if (this.#removalRefused) return; // said already, and only the unlock is tried again
     try {
       if (this.isCurrent()) unlinkSync(this.#key);
     } catch (error) {
-      this.#removalRefused = true;
-      const { message } = error as Error;
-      warn(
-        "HOLDFAST_NOT_REMOVED",
-        `The lock file '${this.#key}' was released, but could not be removed: ${message}.`,
-      );
+      this.#notRemoved = error as Error;
     }
   }
 }

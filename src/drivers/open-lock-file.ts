@@ -46,7 +46,7 @@ function openRaw(path: string, mode = 0o666): number {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT" && tries < MOST_TRIES) {
-        makeParent(path);
+        makeParent(path, tries);
       } else if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
         const fd = openExisting(path);
         if (fd !== undefined) return fd;
@@ -78,12 +78,13 @@ function openExisting(path: string): number | undefined {
   return undefined;
 }
 
-function makeParent(path: string): void {
+function makeParent(path: string, tries: number): void {
   const parent = dirname(path);
   try {
     makeDirectory(parent);
   } catch (error) {
     const cause = error as NodeJS.ErrnoException;
+    if (cause.code === "ENOENT" && tries + 1 < MOST_TRIES) return; // somebody removes what we make
     throw systemError(`Cannot create the directory '${parent}' of the lock file '${path}'`, cause);
   }
 }

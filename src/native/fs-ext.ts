@@ -17,7 +17,10 @@ export function isFsExtLoaded(): boolean {
 export function loadFsExt(load: (name: string) => unknown = requireFromHere): FlockSync {
   if (loaded !== undefined) return loaded;
   try {
-    loaded = (load("fs-ext") as { flockSync: FlockSync }).flockSync;
+    const { flockSync } = load("fs-ext") as { flockSync?: FlockSync };
+    // A bundler may have put an empty module in its place.
+    if (typeof flockSync !== "function") throw new Error("it has no function flockSync");
+    loaded = flockSync;
     return loaded;
   } catch (cause) {
     throw cannotLoad(cause as NodeJS.ErrnoException);

@@ -277,8 +277,8 @@ const OWNERSHIP: readonly Mutant[] = [
     name: "ends the hold around it when released twice",
     file: "hold.ts",
     edits: [
-      ['if (!owner.live) return; tell("release", owner);', 'tell("release", owner);'],
-      ["if (!owner.live) return; owner.domain", "owner.domain"],
+      ['if (!isLive(owner)) return; tell("release", owner);', 'tell("release", owner);'],
+      ["if (!isLive(owner)) return; owner.domain", "owner.domain"],
     ],
     noticedBy: ["lock-file-state.test.ts", "released twice"],
   },
@@ -338,17 +338,20 @@ const QUEUE: readonly Mutant[] = [
     file: "deadline.ts",
     edits: [
       [
-        "Math.max(1, Math.ceil(this.#options.due - performance.now()))",
-        "Math.floor(this.#options.due - performance.now())",
+        "Math.max(1, Math.ceil(this.#near ? left : left - NEAR_MS))",
+        "Math.floor(this.#near ? left : left - NEAR_MS)",
       ],
-      ["performance.now() < this.#options.due", "false"],
+      [
+        "if (performance.now() < this.#options.due) this.#wind(); else this.#options.onDue();",
+        "if (this.#near) this.#options.onDue(); else this.#wind();",
+      ],
     ],
     noticedBy: ["cancellation/deadline.test.ts", "is never early"],
   },
   {
     name: "sets a timer further ahead than timers go",
     file: "deadline.ts",
-    edits: [["Math.min(left, LONGEST_TIMER_MS)", "left"]],
+    edits: [["Math.min(pause, LONGEST_TIMER_MS)", "pause"]],
     noticedBy: ["cancellation/deadline.test.ts", "does not fire"],
   },
   {

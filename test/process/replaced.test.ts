@@ -108,7 +108,7 @@ test.each([false, true])("again and again, by one of many who compete (remove: %
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(await ends).toEqual(children.map(() => ({ code: 0, signal: null })));
-  expect(made).toBeGreaterThan(10);
+  expect(made).toBeGreaterThanOrEqual(kinds.length); // each kind of change was made
   expect(overlaps(intervals(directory))).toEqual([]);
   expect(counted(directory)).toBe(180);
 });
