@@ -251,6 +251,7 @@ export class LockFileState implements Domain {
   }
 
   #seatWaiter(waiter: Waiter, grant: Grant): void {
+    this.#grant = grant; // before anything else, so that nobody polls for what this process has
     this.#depart(waiter);
     this.#seat(waiter.owner, grant);
     waiter.resolve(true);

@@ -238,8 +238,10 @@ export abstract class Lock {
     const kind: OwnerKind = this.owner === "object" ? "object" : bare ? "task" : "scope";
     const { lockFile, mode, remove } = this;
     const owner = new Owner(this.#party, { lockFile, id: ++counter.holdId, kind, bare, mode, remove });
-    if (kind !== "object") owner.outer = innermost();
-    owner.failed = latest()?.failed ?? owner.failed;
+    if (kind !== "object") {
+      owner.outer = innermost();
+      owner.failed = latest()?.failed ?? owner.failed;
+    }
     // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it says where the caller's frames begin
     if (owner.acquired !== undefined) Error.captureStackTrace(owner.acquired, this[verb]);
     return owner;
