@@ -39,6 +39,9 @@ export class FileLock extends Lock {
    * Guards a shared working directory: the lock file is `<directory>/.lock`.
    *
    * @param directory a string or a `file:` URL; created with the first acquisition where it is missing.
+   * @example
+   * const lock = FileLock.inDirectory("shared/build", { timeout: 60 }); // seconds
+   * await lock.run(async () => rebuild("shared/build"));
    */
   static inDirectory(directory: string | URL, options?: LockOptions): FileLock {
     return new FileLock(`${checkedPath(directory, "directory")}/.lock`, options);

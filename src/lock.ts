@@ -158,6 +158,10 @@ export abstract class Lock {
    *
    * @throws the system error where the lock could not be released: then it is still held, and release() may be called
    * again.
+   * @example
+   * await lock.acquire();
+   * await lock.acquire(); // the same task: counts up
+   * await lock.release({ force: true }); // ends both
    */
   release(options: ReleaseOptions = {}): Promise<void> {
     try {
@@ -185,6 +189,10 @@ export abstract class Lock {
    * Who is known to hold the lock file now. On Linux the kernel tells, of foreign processes too; a holder in another
    * PID namespace is not listed, so that an empty list does not prove it free. Elsewhere only this process's own hold
    * is known. `since` is told of own holds only.
+   *
+   * @example
+   * const [holder] = await lock.holder();
+   * if (holder !== undefined) console.log(`held by pid ${holder.pid} (${holder.command})`);
    */
   async holder(): Promise<Holder[]> {
     const domain = this.#domain();

@@ -71,6 +71,19 @@ describe("another process holds it", () => {
     await expectFree(new FileLock(lockFile));
   });
 
+  // 1. Somebody looks who holds the lock file, which takes a while: for onWait, or since the deadline is near. 2. The
+  // caller aborts meanwhile.
+  test.each([{ onWait: () => {} }, { timeout: 0.04 }])("and is being looked up, for %o", async (options) => {
+    const lockFile = lockFiles()();
+    const child = startChild("hold", lockFile);
+    await child.says("held");
+    const tally = await abortEverywhere(() => ({
+      acquire: (signal) => new FileLock(lockFile).acquire({ signal, ...options }),
+      end: async () => {},
+    }));
+    expect(tally.held).toBe(0);
+  });
+
   test("and never lets go: run() does not call", async () => {
     const driver = memoryDriver();
     const next = lockFiles();

@@ -16,10 +16,13 @@ import type { Edit, Mutant } from "./table.ts";
 const root = join(import.meta.dirname, "../..");
 const PARTS = ["src", "test", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"];
 
-/** The configuration for vitest in a copy. It does not build: dist is there, and tsc would refuse some mutants. */
+/**
+ * The configuration for vitest in a copy. It does not build: dist is there, and tsc would refuse some mutants. A test
+ * that has failed often leaves something open, and what waits for that to go need not wait for long.
+ */
 export const CONFIG = "vitest.mutants.config.ts";
 const CONFIG_TEXT = `import config from "./vitest.config.ts";
-export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [] } };
+export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [], hookTimeout: 3_000 } };
 `;
 
 /** A directory for copies, and one in it that is not mutated. */

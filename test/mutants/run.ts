@@ -30,13 +30,12 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-const began = performance.now();
 const tally = { passed: 0, failed: 0 };
 /** What became of the tests without a mutation, by file. */
 const without = new Map<string, Outcome>();
 
 await Promise.all(twoAtATime(files, runWithoutMutation).values());
-await Promise.all(twoAtATime(chosen, async (mutant) => tell(mutant.name, await verdictOn(mutant))).values());
+await Promise.all(twoAtATime(chosen, runMutant).values());
 console.log(`\n${String(tally.passed)} passed, ${String(tally.failed)} failed`);
 process.exitCode = tally.failed === 0 && chosen.length > 0 ? 0 : 1;
 
@@ -47,6 +46,12 @@ async function runWithoutMutation(file: string): Promise<void> {
   without.set(file, outcome);
   const why = outcome.broken ?? outcome.failed[0];
   if (why !== undefined) tell(file, { good: false, word: "FAILED", detail: `without a mutation: ${why}` });
+}
+
+async function runMutant(mutant: Mutant): Promise<void> {
+  const began = performance.now();
+  const verdict = await verdictOn(mutant);
+  tell(mutant.name, verdict, performance.now() - began);
 }
 
 async function verdictOn(mutant: Mutant): Promise<Verdict> {
@@ -71,9 +76,9 @@ async function verdictOn(mutant: Mutant): Promise<Verdict> {
   return { good: false, word: "SURVIVED", detail: broken ?? `${file} ${name}` };
 }
 
-function tell(name: string, { good, word, detail }: Verdict): void {
+function tell(name: string, { good, word, detail }: Verdict, milliseconds = 0): void {
   tally[good ? "passed" : "failed"]++;
-  const elapsed = `${((performance.now() - began) / 1000).toFixed(0)} s`;
+  const took = `${(milliseconds / 1000).toFixed(1)} s`;
   const [line] = detail.split("\n", 1) as [string];
-  console.log(`${elapsed.padStart(6)}  ${word.padEnd(8)}  ${name.padEnd(width)}  ${line.slice(0, 100)}`);
+  console.log(`${word.padEnd(8)}  ${took.padStart(6)}  ${name.padEnd(width)}  ${line.slice(0, 100)}`);
 }
