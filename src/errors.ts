@@ -87,7 +87,7 @@ export class LockUnsupported extends Error {
     const code = cause.code === undefined || cause.code === "" ? "ENOTSUP" : cause.code;
     super(
       `Cannot lock '${lockFile}': its file system${fileSystem === undefined ? "" : ` (${fileSystem})`} does not ` +
-        `support flock(2) (${code}). Put the lock file on a local file system. (SoftFileLock, which needs no flock, is not part of this version yet.)`,
+        `support flock(2) (${code}). Put the lock file on a local file system, or use SoftFileLock, which needs no flock (and is not part of this version yet).`,
       { cause },
     );
     this.code = code;
