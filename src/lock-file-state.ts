@@ -41,6 +41,14 @@ export function stateOf(driver: Driver, key: string): LockFileState {
   return knownState(driver, key) ?? new LockFileState(driver, key);
 }
 
+/** A look at who holds the lock file, under way in the thread pool. */
+interface Look {
+  /** Resolves when it is over, or has taken too long. */
+  readonly done: Promise<void>;
+  /** Waits for it no longer. */
+  readonly end: () => void;
+}
+
 export class LockFileState implements Domain {
   readonly key: string;
   readonly #id: string;
@@ -62,7 +70,7 @@ export class LockFileState implements Domain {
   /** Whom the last look at foreign holders has shown, and when that was. */
   #seen: readonly Holder[] = [];
   #seenAt = -Infinity;
-  #looking: Promise<void> | undefined;
+  #looking: Look | undefined;
 
   constructor(driver: Driver, key: string) {
     this.#driver = driver;
@@ -100,15 +108,26 @@ export class LockFileState implements Domain {
 
   look(): Promise<void> | undefined {
     if (this.#since !== undefined || performance.now() - this.#seenAt < FRESH_MS) return undefined;
-    const look = async (): Promise<void> => {
-      const seen = await this.#driver.holders(this.key);
+    this.#looking ??= this.#beginLook();
+    return this.#looking.done;
+  }
+
+  #beginLook(): Look {
+    let end!: () => void;
+    const done = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LOOK_MS);
+      end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    void this.#driver.holders(this.key).then((seen) => {
       this.#seen = seen;
       this.#seenAt = performance.now();
-    };
-    this.#looking ??= atMost(LOOK_MS, look()).finally(() => {
       this.#looking = undefined;
+      end();
     });
-    return this.#looking;
+    return { done, end };
   }
 
   /**
@@ -366,20 +385,11 @@ export class LockFileState implements Domain {
     if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
     else this.#poll();
     if (this.#waiting.size > 0) return;
+    this.#looking?.end();
     unwatchDrain(this);
     this.#longWait.stop();
     if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
   }
-}
-
-function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    void work.finally(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 function warnOutlived(key: string, owner: Owner, nested: Owner): void {
