@@ -20,7 +20,9 @@ export function ownBareHolds(party: Party, ownedBy: "task" | "object"): Owner[] 
 export function warnNothingReleased(party: Party, lockFile: string): void {
   if (latest()?.failed.includes(party) === true) return;
   const own = ownChain(party);
-  const other = [...party.held].find((owner) => owner.admitting && !own.includes(owner));
+  const other = [...party.held].find(
+    (owner) => owner.kind !== "object" && owner.admitting && !own.includes(owner),
+  );
   if (other === undefined) return;
   warn(
     "HOLDFAST_NOTHING_RELEASED",

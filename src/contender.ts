@@ -10,6 +10,8 @@ export class Contender {
   readonly #key: string;
   /** A refused attempt, kept for the next try. */
   #attempt: Attempt | undefined;
+  /** The permission bits with which that one would create the lock file. */
+  #mode: number | undefined;
   #polling: AbortController | undefined;
   /** When the last attempt began, in milliseconds of `performance.now()`. */
   triedAt = -Infinity;
@@ -26,6 +28,8 @@ export class Contender {
   /** One attempt, on behalf of somebody who wants the lock file to have `mode`. */
   try(mode: number | undefined): Grant | null {
     this.triedAt = performance.now();
+    if (mode !== this.#mode) this.#close();
+    this.#mode = mode;
     this.#attempt ??= this.#driver.open(this.#key, { mode });
     const grant = this.#attempt.tryLock();
     if (grant === null) return null;
@@ -59,6 +63,10 @@ export class Contender {
   /** Ends the polling, and closes what a refused attempt keeps open. */
   stop(): void {
     this.stopPolling();
+    this.#close();
+  }
+
+  #close(): void {
     this.#attempt?.close();
     this.#attempt = undefined;
   }

@@ -106,6 +106,10 @@ export class LockFileState implements Domain {
     return [...this.known];
   }
 
+  get looked(): boolean {
+    return this.#since !== undefined || this.#seenAt !== -Infinity || this.#looking !== undefined;
+  }
+
   look(): Promise<void> | undefined {
     if (this.#since !== undefined || performance.now() - this.#seenAt < FRESH_MS) return undefined;
     this.#looking ??= this.#beginLook();

@@ -96,6 +96,8 @@ export abstract class Lock {
 
   /**
    * Makes one attempt. It neither waits behind the tasks of this process that queue for the lock, nor gets past them.
+   * Never call it in a loop without a pause: no timer and no I/O runs in between, and a holder of this process may need
+   * those to release.
    *
    * @returns the hold, as from {@link Lock.acquire}; undefined where the lock is held elsewhere or others wait for it.
    * @throws as acquire() does, but no Timeout and no Deadlock.
@@ -275,8 +277,8 @@ async function timedOut(
   { timeout, once }: Terms,
   waited: number,
 ): Promise<never> {
-  // Whoever waited has had somebody look shortly before the deadline.
-  if (once) await domain?.look();
+  // Whoever waited has had somebody look shortly before the deadline, unless the event loop was blocked then.
+  if (once || domain?.looked === false) await domain?.look();
   throw new Timeout(lockFile, { timeout, waited, holder: domain?.known ?? [] });
 }
 

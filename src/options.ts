@@ -164,7 +164,11 @@ function check(options: object, checks: Record<string, Check>): void {
 }
 
 function isSignal(value: Partial<AbortSignal> | null): boolean {
-  return typeof value?.aborted === "boolean" && typeof value.addEventListener === "function";
+  return (
+    typeof value?.aborted === "boolean" &&
+    typeof value.addEventListener === "function" &&
+    typeof value.throwIfAborted === "function"
+  );
 }
 
 export function quote(value: unknown): string {

@@ -24,6 +24,8 @@ export interface Domain {
   readonly live: number;
   /** Who is known to hold it: this process, or whom the last look has shown. */
   readonly known: readonly Holder[];
+  /** Whether it is known who holds it, or somebody is looking. */
+  readonly looked: boolean;
   /** Looks who holds it, unless that is known well enough. Resolves soon in any case. */
   look(): Promise<void> | undefined;
   /** Who holds it now. */

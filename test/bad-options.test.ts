@@ -40,6 +40,7 @@ const BAD_FOR_CALLS: [string, unknown, typeof TypeError | typeof RangeError, str
   ["signal", "abort", TypeError, "an AbortSignal, got `'abort'` (string)"],
   ["signal", null, TypeError, "an AbortSignal, got `null` (null)"],
   ["signal", {}, TypeError, "an AbortSignal, got `{}` (object)"],
+  ["signal", { aborted: false, addEventListener() {} }, TypeError, "an AbortSignal, got `{"],
   ["signal", new AbortController(), TypeError, "an AbortSignal, got `AbortController"],
   ["onWait", "log", TypeError, "a function, got `'log'` (string)"],
   ["onWait", {}, TypeError, "a function, got `{}` (object)"],

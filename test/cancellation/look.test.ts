@@ -111,3 +111,15 @@ test("all who time out together have one look made", async () => {
   expect(waiting.every(({ error }) => (error as Timeout).holder[0] === A)).toBe(true);
   expect(looks).toHaveBeenCalledTimes(1);
 });
+
+// 1. Nobody has looked yet: the deadline is not near. 2. The event loop is blocked until the deadline is past.
+test("a Timeout names the holder also where the event loop was blocked when somebody should have looked", async () => {
+  driver.seize(PATH, A);
+  const waiting = outcome(new MemoryLock(driver, PATH, { pollInterval: 60 }).acquire({ timeout: 0.3 }));
+  vi.setSystemTime(Date.now());
+  const now = performance.now();
+  const clock = vi.spyOn(performance, "now").mockReturnValue(now + 600);
+  await vi.advanceTimersByTimeAsync(300);
+  clock.mockRestore();
+  expect((waiting.error as Timeout).holder).toEqual([A]);
+});
