@@ -27,7 +27,7 @@ import { warn } from "./warn.ts";
 /** How long a look at who holds a lock file stays good: ten thousand waiters may time out in one turn. */
 const FRESH_MS = 40;
 /** How long a look may keep somebody waiting, should the thread pool be busy. */
-const LOOK_MS = 100;
+const LOOK_MS = 50;
 
 const states = shared("states", () => new Map<string, LockFileState>());
 

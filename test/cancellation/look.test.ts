@@ -66,23 +66,23 @@ test.each([0.01, 0.05, 0.2])(
   },
 );
 
-test("a look that does not come back delays the answer to one attempt by a tenth of a second at most", async () => {
+test("a look that does not come back delays the answer to one attempt by 50 ms at most", async () => {
   driver.delay = 1e6;
   driver.seize(PATH, A);
   const waiting = outcome(new MemoryLock(driver, PATH).acquire({ timeout: 0 }));
-  await vi.advanceTimersByTimeAsync(100);
+  await vi.advanceTimersByTimeAsync(50);
   expect(waiting.error).toMatchObject({ name: "Timeout", holder: [] });
 });
 
-test("a look that does not come back delays onWait by a tenth of a second at most", async () => {
+test("a look that does not come back delays onWait by 50 ms at most", async () => {
   driver.delay = 1e6;
   driver.seize(PATH, A);
   const onWait = vi.fn();
   const waiting = outcome(new MemoryLock(driver, PATH).acquire({ onWait, timeout: 2.5 }));
-  await vi.advanceTimersByTimeAsync(100);
+  await vi.advanceTimersByTimeAsync(50);
   expect(onWait).toHaveBeenCalledTimes(1);
-  expect(onWait).toHaveBeenCalledWith({ lockFile: PATH, elapsed: expect.closeTo(0.1), holder: [] });
-  await vi.advanceTimersByTimeAsync(2400);
+  expect(onWait).toHaveBeenCalledWith({ lockFile: PATH, elapsed: expect.closeTo(0.05), holder: [] });
+  await vi.advanceTimersByTimeAsync(2450);
   expect(onWait).toHaveBeenCalledTimes(3);
   expect(waiting.error).toBeInstanceOf(Timeout);
 });

@@ -58,11 +58,11 @@ test("a process that does nothing but wait for another one stays alive, until it
   const lockFile = temporaryLockFile();
   const hold = await new FileLock(lockFile).acquire();
   const patient = startChild("cycle", lockFile);
-  const impatient = startChild("cycle", lockFile, { options: { timeout: 0.1 } });
+  const impatient = startChild("cycle", lockFile, { options: { timeout: 0.5 } });
   await Promise.all([patient.says("waiting"), impatient.says("waiting")]);
   expect((await impatient.ends()).code).toBe(1);
   expect(impatient.stderr).toContain(
-    `Timeout: The file lock '${lockFile}' could not be acquired. Waited 0.1`,
+    `Timeout: The file lock '${lockFile}' could not be acquired. Waited 0.5`,
   );
   expect(impatient.stderr).toContain(`held by pid ${String(process.pid)} (`);
   await hold.release();
