@@ -47,6 +47,8 @@ interface Look {
   readonly done: Promise<void>;
   /** Waits for it no longer. */
   readonly end: () => void;
+  /** Whether somebody wants it who is not among those who wait for the lock file. */
+  alone: boolean;
 }
 
 export class LockFileState implements Domain {
@@ -110,9 +112,10 @@ export class LockFileState implements Domain {
     return this.#since !== undefined || this.#seenAt !== -Infinity || this.#looking !== undefined;
   }
 
-  look(): Promise<void> | undefined {
+  look({ alone = false } = {}): Promise<void> | undefined {
     if (this.#since !== undefined || performance.now() - this.#seenAt < FRESH_MS) return undefined;
     this.#looking ??= this.#beginLook();
+    this.#looking.alone ||= alone;
     return this.#looking.done;
   }
 
@@ -131,7 +134,7 @@ export class LockFileState implements Domain {
       this.#looking = undefined;
       end();
     });
-    return { done, end };
+    return { done, end, alone: false };
   }
 
   /**
@@ -389,7 +392,7 @@ export class LockFileState implements Domain {
     if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
     else this.#poll();
     if (this.#waiting.size > 0) return;
-    this.#looking?.end();
+    if (this.#looking?.alone === false) this.#looking.end();
     unwatchDrain(this);
     this.#longWait.stop();
     if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);

@@ -278,7 +278,7 @@ async function timedOut(
   waited: number,
 ): Promise<never> {
   // Whoever waited has had somebody look shortly before the deadline, unless the event loop was blocked then.
-  if (once || domain?.looked === false) await domain?.look();
+  if (once || domain?.looked === false) await domain?.look({ alone: true });
   throw new Timeout(lockFile, { timeout, waited, holder: domain?.known ?? [] });
 }
 

@@ -26,8 +26,11 @@ export interface Domain {
   readonly known: readonly Holder[];
   /** Whether it is known who holds it, or somebody is looking. */
   readonly looked: boolean;
-  /** Looks who holds it, unless that is known well enough. Resolves soon in any case. */
-  look(): Promise<void> | undefined;
+  /**
+   * Looks who holds it, unless that is known well enough. Resolves soon in any case: at once, where nobody waits for the
+   * lock file any more, unless it is wanted `alone`.
+   */
+  look(options?: { readonly alone?: boolean }): Promise<void> | undefined;
   /** Who holds it now. */
   holders(): Promise<Holder[]>;
   isCurrent(): boolean;

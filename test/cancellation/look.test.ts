@@ -101,6 +101,20 @@ test("a wait that is over when the look comes back is told nothing", async () =>
   expect(vi.getTimerCount()).toBe(0);
 });
 
+// 1. Somebody waits. 2. Another one makes its one attempt, in vain, and waits for the look. 3. The one who waits aborts.
+test("a look that one wants goes on when another one no longer waits", async () => {
+  driver.delay = 30;
+  driver.seize(PATH, A);
+  const stop = new AbortController();
+  const waiting = outcome(new MemoryLock(driver, PATH).acquire({ signal: stop.signal }));
+  const once = outcome(new MemoryLock(driver, PATH).acquire({ timeout: 0 }));
+  await vi.advanceTimersByTimeAsync(10);
+  stop.abort("over");
+  await vi.advanceTimersByTimeAsync(20);
+  expect(waiting.error).toBe("over");
+  expect(once.error).toMatchObject({ name: "Timeout", holder: [A] });
+});
+
 test("all who time out together have one look made", async () => {
   driver.seize(PATH, A);
   const looks = vi.spyOn(driver, "holders");
