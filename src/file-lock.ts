@@ -44,6 +44,6 @@ export class FileLock extends Lock {
    * await lock.run(async () => rebuild("shared/build"));
    */
   static inDirectory(directory: string | URL, options?: LockOptions): FileLock {
-    return new FileLock(`${checkedPath(directory, "directory")}/.lock`, options);
+    return new FileLock(`${checkedPath(directory, "directory").replace(/\/+$/, "")}/.lock`, options);
   }
 }

@@ -9,10 +9,10 @@ export type Wrapped<This, Args extends unknown[], Result> = (
 
 /** `lock.wrap`: of a function, with the options of the acquisition; or as a decorator of methods. */
 export interface Wrap {
-  <This, Args extends unknown[], Result>(
-    method: (this: This, ...args: Args) => Promise<Result>,
-    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Promise<Result>>,
-  ): (this: This, ...args: Args) => Promise<Result>;
+  <Method extends (...args: never) => Promise<unknown>>(
+    method: Method,
+    context: ClassMethodDecoratorContext,
+  ): Method;
   <This, Args extends unknown[], Result>(
     fn: (this: This, ...args: Args) => Result,
     options?: AcquireOptions,

@@ -47,6 +47,11 @@ export function options(): void {
 
 /** As a decorator: methods that give a promise already keep their type, and no others are taken. */
 export class Decorated {
+  @lock.wrap
+  async generic<Value>(value: Value): Promise<Value[]> {
+    return Promise.resolve([value]);
+  }
+
   readonly #base = 40;
 
   @lock.wrap
@@ -81,4 +86,5 @@ export class Decorated {
 }
 
 expectTypeOf<Decorated["plus"]>().toEqualTypeOf<(more: number, ..._rest: string[]) => Promise<number>>();
+expectTypeOf<Decorated["generic"]>().toEqualTypeOf<<Value>(value: Value) => Promise<Value[]>>();
 expectTypeOf(Decorated.make).toEqualTypeOf<(base: string) => Promise<Decorated>>();
