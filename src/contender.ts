@@ -3,7 +3,16 @@
  * or does not; whom the lock is for is not its business.
  */
 import type { Attempt, Driver, Grant } from "./driver.ts";
-import { poll } from "./poll.ts";
+import { Bell, poll } from "./poll.ts";
+
+export interface ContenderPollOptions {
+  /** The longest pause between two attempts, in milliseconds. */
+  readonly longestPause: number;
+  /** How long to leave the lock file to others before the first attempt, in milliseconds. */
+  readonly rest: number;
+  /** Gets what `attempt` throws. */
+  readonly failed: (error: unknown) => void;
+}
 
 export class Contender {
   readonly #driver: Driver;
@@ -13,6 +22,7 @@ export class Contender {
   /** The permission bits with which that one would create the lock file. */
   #mode: number | undefined;
   #polling: AbortController | undefined;
+  readonly #bell = new Bell();
   /** When the last attempt began, in milliseconds of `performance.now()`. */
   triedAt = -Infinity;
 
@@ -30,7 +40,7 @@ export class Contender {
     this.triedAt = performance.now();
     if (mode !== this.#mode) this.#close();
     this.#mode = mode;
-    this.#attempt ??= this.#driver.open(this.#key, { mode });
+    this.#attempt ??= this.#open(mode);
     const grant = this.#attempt.tryLock();
     if (grant === null) return null;
     this.#attempt = undefined;
@@ -44,14 +54,18 @@ export class Contender {
     }
   }
 
-  /** Calls `attempt` at once, and then with growing pauses until `stop`. `failed` gets what `attempt` throws. */
-  poll(attempt: () => void, longestPause: number, failed: (error: unknown) => void): void {
+  /** Calls `attempt` after the rest, at every hint, and with growing pauses until `stop`. */
+  poll(attempt: () => void, { longestPause, rest, failed }: ContenderPollOptions): void {
     const polling = new AbortController();
     this.#polling = polling;
-    void poll(attempt, { longestPause, signal: polling.signal }).catch((error: unknown) => {
-      if (this.#polling === polling) this.#polling = undefined;
-      failed(error);
-    });
+    // The first attempt of the poll comes after this, as the contract asks.
+    if (this.#attempt !== undefined) this.#watch(this.#attempt);
+    void poll(attempt, { longestPause, rest, bell: this.#bell, signal: polling.signal }).catch(
+      (error: unknown) => {
+        if (this.#polling === polling) this.#polling = undefined;
+        failed(error);
+      },
+    );
   }
 
   /** Ends the polling; what a refused attempt keeps open stays for the next. */
@@ -64,6 +78,18 @@ export class Contender {
   stop(): void {
     this.stopPolling();
     this.#close();
+  }
+
+  #open(mode: number | undefined): Attempt {
+    const attempt = this.#driver.open(this.#key, { mode });
+    if (this.polling) this.#watch(attempt);
+    return attempt;
+  }
+
+  #watch(attempt: Attempt): void {
+    attempt.watch(() => {
+      this.#bell.ring();
+    });
   }
 
   #close(): void {

@@ -15,7 +15,13 @@
  *    It lasts until `release` has returned, or its process has died.
  * 5. `release` either returns, and then nothing is held or open; or throws, and then the lock is still held
  *    and `release` may be called again. It never leaves the two apart.
- * 6. `isCurrent` tells whether the name still leads to what is locked: false once a stranger has removed or
+ * 6. `watch` asks for hints: from then on, and until the attempt wins or is closed, `onHint` is called when it may be
+ *    worth trying again, by every release that the driver can hear of. A hint is no promise: it may come early, twice
+ *    or never, and holders that are no participants send none, so the caller polls as well. A release between the last
+ *    refusal and `watch` is not hinted at: try once more after it. `watch` never throws; where nothing can be heard, it
+ *    does nothing. `onHint` is never called synchronously, neither by `watch` nor by `tryLock` nor by `release`.
+ * 7. `release` sends its hint after the lock is free, not before.
+ * 8. `isCurrent` tells whether the name still leads to what is locked: false once a stranger has removed or
  *    replaced it, so that newcomers would not be excluded. Only a current grant may be handed on to the next
  *    waiter of this process.
  */
@@ -39,6 +45,7 @@ export interface OpenOptions {
 
 export interface Attempt {
   tryLock(): Grant | null;
+  watch(onHint: () => void): void;
   /** Lets go of what a refused attempt keeps open. Idempotent; without effect on a grant. */
   close(): void;
 }

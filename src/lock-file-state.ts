@@ -20,6 +20,7 @@ import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
 import type { Domain, Owner, Waiter } from "./owner.ts";
 import { shared } from "./registry.ts";
+import { turnOf, type Turn } from "./turn.ts";
 import { Turnstile } from "./turnstile.ts";
 import { Wait } from "./wait.ts";
 import { warn } from "./warn.ts";
@@ -69,6 +70,7 @@ export class LockFileState implements Domain {
   /** The holds of the tree that live. */
   readonly #holds = new Set<Owner>();
   readonly #longWait: LongWait;
+  readonly #turn: Turn;
   /** Whom the last look at foreign holders has shown, and when that was. */
   #seen: readonly Holder[] = [];
   #seenAt = -Infinity;
@@ -79,6 +81,7 @@ export class LockFileState implements Domain {
     this.key = key;
     this.#id = `${driver.name}:${key}`;
     this.#contender = new Contender(driver, key);
+    this.#turn = turnOf(this.#id);
     this.#longWait = new LongWait({
       key,
       waiting: this.#waiting,
@@ -149,7 +152,7 @@ export class LockFileState implements Domain {
     owner.parent = nestIn;
     states.set(this.#id, this);
     try {
-      if (this.#enter(owner)) return true;
+      if (this.#enter(owner, terms)) return true;
       return terms.once ? false : this.#wait(owner, terms);
     } finally {
       this.#tidy();
@@ -171,7 +174,7 @@ export class LockFileState implements Domain {
     this.#tidy();
   }
 
-  #enter(owner: Owner): boolean {
+  #enter(owner: Owner, { once }: Terms): boolean {
     const { parent } = owner;
     if (parent !== undefined) {
       if (parent.nested !== undefined || parent.inside?.first !== undefined) return false;
@@ -179,7 +182,8 @@ export class LockFileState implements Domain {
       if (!this.#joins(owner)) return false;
     } else {
       if (this.#outside.first !== undefined) return false;
-      const grant = this.#contender.try(owner.mode);
+      if (!once && this.#turn.rest > 0) return false;
+      const grant = this.#try(owner.mode);
       if (grant === null) return false;
       this.#seat(owner, grant);
       return true;
@@ -234,28 +238,36 @@ export class LockFileState implements Domain {
       this.#contender.stopPolling();
     }
     this.#longestPause = first.pollInterval;
-    this.#contender.poll(
-      () => {
-        this.#tryForFirst();
-        this.#tidy();
-      },
-      first.pollInterval,
-      (error) => {
+    const attempt = (): void => {
+      this.#tryForFirst();
+      this.#tidy();
+    };
+    this.#contender.poll(attempt, {
+      longestPause: first.pollInterval,
+      rest: this.#turn.rest,
+      failed: (error) => {
         for (const waiter of this.#outside.all()) this.#refuse(waiter, error);
         this.#tidy();
       },
-    );
+    });
   }
 
   #tryForFirst(): void {
     const { first } = this.#outside;
     if (first === undefined || this.#grant !== undefined) return;
     try {
-      const grant = this.#contender.try(first.owner.mode);
+      const grant = this.#try(first.owner.mode);
       if (grant !== null) this.#seatWaiter(first, grant);
     } catch (error) {
       this.#refuse(first, error);
     }
+  }
+
+  #try(mode: number | undefined): Grant | null {
+    const grant = this.#contender.try(mode);
+    if (grant === null) this.#turn.refused();
+    else this.#turn.won();
+    return grant;
   }
 
   /** An object that owns alone counts up, whoever calls. */
@@ -302,8 +314,11 @@ export class LockFileState implements Domain {
   #leaveLast(owner: Owner): void {
     const grant = this.#grant;
     const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
-    // A release that fails has changed nothing yet.
-    if (heir === undefined) grant?.release({ remove: owner.remove || this.#root?.remove === true });
+    if (heir === undefined) {
+      // A release that fails has changed nothing yet.
+      grant?.release({ remove: owner.remove || this.#root?.remove === true });
+      this.#turn.left();
+    }
     this.#grant = this.#since = undefined;
     this.#end(owner);
     this.#root = undefined;
@@ -311,10 +326,13 @@ export class LockFileState implements Domain {
     this.#poll();
   }
 
-  /** A grant on a file that the path no longer names has to go: newcomers lock the new one. */
+  /**
+   * A grant on a file that the path no longer names has to go: newcomers lock the new one. So has one that this process
+   * has had for its turn: others may have waited for it as long.
+   */
   #mayBeHandedOn(): boolean {
     try {
-      return this.#waiting.size > 0 && this.isCurrent();
+      return this.#waiting.size > 0 && !this.#turn.isOver && this.isCurrent();
     } catch {
       return false;
     }

@@ -1,6 +1,9 @@
 // How a process waits for a holder that it cannot hear: the pauses between its attempts, by a clock that the test turns.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { poll } from "../src/poll.ts";
+import { Bell, poll } from "../src/poll.ts";
+
+/** Without a rest before the first attempt, and nobody rings. */
+const AT_ONCE = { rest: 0, bell: new Bell() };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
@@ -16,7 +19,11 @@ async function pausesIn(milliseconds: number, random: number, longestPause: numb
   vi.spyOn(Math, "random").mockReturnValue(random);
   const attempts: number[] = [];
   const polling = new AbortController();
-  const polled = poll(() => void attempts.push(performance.now()), { longestPause, signal: polling.signal });
+  const polled = poll(() => void attempts.push(performance.now()), {
+    ...AT_ONCE,
+    longestPause,
+    signal: polling.signal,
+  });
   await vi.advanceTimersByTimeAsync(milliseconds);
   polling.abort();
   await polled;
@@ -43,7 +50,7 @@ test("chance takes something away from each pause, of the longest too, but less 
 test("an abort between two attempts ends it at once, without another one", async () => {
   const polling = new AbortController();
   const attempt = vi.fn();
-  const polled = poll(attempt, { longestPause: 50, signal: polling.signal });
+  const polled = poll(attempt, { ...AT_ONCE, longestPause: 50, signal: polling.signal });
   await vi.advanceTimersByTimeAsync(100);
   const attempts = attempt.mock.calls.length;
   polling.abort();
@@ -57,7 +64,7 @@ test("an abort inside an attempt, as one that wins makes, ends it without an err
   const attempt = vi.fn(() => {
     if (attempt.mock.calls.length === 3) polling.abort();
   });
-  const polled = poll(attempt, { longestPause: 50, signal: polling.signal });
+  const polled = poll(attempt, { ...AT_ONCE, longestPause: 50, signal: polling.signal });
   await vi.advanceTimersByTimeAsync(100);
   await polled;
   expect(attempt).toHaveBeenCalledTimes(3);
@@ -69,7 +76,7 @@ test.each([new Error("the attempt failed"), new TypeError("p-retry has an opinio
     const attempt = vi.fn(() => {
       throw thrown;
     });
-    const polled = poll(attempt, { longestPause: 50, signal: new AbortController().signal });
+    const polled = poll(attempt, { ...AT_ONCE, longestPause: 50, signal: new AbortController().signal });
     const seen = polled.then(
       () => "resolved",
       (error: unknown) => error,

@@ -11,7 +11,16 @@
  * B sees at step 5 that the path names inode 2, and starts over. Device and inode of the open file are read once,
  * when it is opened: neither can change while it is open, so that only the path has to be asked again.
  */
-import { closeSync, constants, fchmodSync, lstatSync, openSync, realpathSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  unlinkSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Attempt, Driver, Grant, OpenOptions, ReleaseOptions } from "../driver.ts";
 import { LockUnsupported, systemError, type Holder } from "../errors.ts";
@@ -20,6 +29,7 @@ import { warn } from "../warn.ts";
 import { fileSystemOf } from "./file-system.ts";
 import { explained, openLockFile, type OpenLockFile } from "./open-lock-file.ts";
 import { flockHolders } from "./proc-locks.ts";
+import { watchFile, type Unwatch } from "./watch-file.ts";
 
 /** After this many replaced files in a row, somebody replaces them faster than we lock: contention, as far as we know. */
 const MOST_REPLACED = 20;
@@ -90,6 +100,8 @@ class FlockAttempt implements Attempt {
   readonly #options: OpenOptions;
   readonly #flock: Flock;
   #file: OpenLockFile | undefined;
+  #onHint: (() => void) | undefined;
+  #unwatch: Unwatch | undefined;
 
   constructor(key: string, options: OpenOptions, flock: Flock) {
     this.#key = key;
@@ -102,8 +114,10 @@ class FlockAttempt implements Attempt {
       this.#file ??= openLockFile(this.#key, this.#options.mode);
       const file = this.#file;
       try {
-        if (!this.#flock(file.fd, "lock")) return null;
+        // A release between the refusal and a new watch was heard by nobody: hence another try.
+        if (!this.#flock(file.fd, "lock") && !(this.#listen() && this.#flock(file.fd, "lock"))) return null;
         if (isNamed(this.#key, file)) {
+          this.#deafen();
           this.#file = undefined;
           return new FlockGrant(this.#key, file, this.#flock);
         }
@@ -116,7 +130,28 @@ class FlockAttempt implements Attempt {
     return null;
   }
 
+  watch(onHint: () => void): void {
+    this.#onHint = onHint;
+    if (this.#file !== undefined) this.#listen();
+  }
+
+  /** Watches the lock file, if hints are wanted and nobody does yet. Whether a watch was put up. */
+  #listen(): boolean {
+    if (this.#onHint === undefined || this.#unwatch !== undefined) return false;
+    this.#unwatch = watchFile(this.#key, (deaf) => {
+      if (deaf) this.#deafen(); // the next refusal watches what the path leads to by then
+      this.#onHint?.();
+    });
+    return this.#unwatch !== undefined;
+  }
+
+  #deafen(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
   close(): void {
+    this.#deafen();
     if (this.#file === undefined) return;
     const { fd } = this.#file;
     this.#file = undefined;
@@ -162,6 +197,7 @@ class FlockGrant implements Grant {
       const cause = error as NodeJS.ErrnoException;
       throw systemError(`Cannot release the lock file '${this.#key}': it is still held. Try again`, cause);
     }
+    touch(this.fd);
     closeQuietly(this.fd);
     if (this.#notRemoved === undefined) return;
     const { message } = this.#notRemoved;
@@ -188,6 +224,19 @@ function isNamed(path: string, file: OpenLockFile): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // its directory was replaced by a file
     throw error;
+  }
+}
+
+/**
+ * A hint to those who watch the file. Only its owner may send one (utimensat(2)); the others' releases are found by
+ * polling. It has to be sent after the unlock: whoever hears it tries at once, and only once.
+ */
+function touch(fd: number): void {
+  const now = Date.now() / 1000;
+  try {
+    futimesSync(fd, now, now);
+  } catch {
+    // EPERM, EROFS: nobody hears of this release
   }
 }
 

@@ -93,6 +93,7 @@ export const attemptMutants: Mutant[] = [
               if (grant !== null) grants.set(key, grant);
               return grant;
             },
+            watch: (onHint) => inner.watch(onHint),
             close: () => {
               inner.close();
               grants.get(key)?.release({ remove: false });

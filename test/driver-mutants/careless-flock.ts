@@ -11,7 +11,7 @@ import {
   rmSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Driver, Grant } from "../../src/driver.ts";
+import type { Attempt, Driver, Grant } from "../../src/driver.ts";
 import type { Flock } from "../../src/native/flock.ts";
 
 export type Mistake =
@@ -43,7 +43,7 @@ interface Habits {
   readonly mistake: Mistake | undefined;
 }
 
-class CarelessAttempt {
+class CarelessAttempt implements Attempt {
   #fd: number | undefined;
 
   constructor(
@@ -51,6 +51,8 @@ class CarelessAttempt {
     readonly mode: number | undefined,
     readonly habits: Habits,
   ) {}
+
+  watch(): void {}
 
   tryLock(): Grant | null {
     const { flock, mistake } = this.habits;

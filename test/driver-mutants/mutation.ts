@@ -38,6 +38,7 @@ export const onAttempt =
       const inner = driver.open(key, options);
       return {
         tryLock: () => inner.tryLock(),
+        watch: (onHint) => inner.watch(onHint),
         close: () => inner.close(),
         ...change(inner, { driver, key, options }),
       };

@@ -35,6 +35,7 @@ export class MemoryDriver implements Driver {
   readonly #files = new Map<string, MemoryFile>();
   readonly #failures: { call: Call; code: string }[] = [];
   readonly #listeners: (() => void)[] = [];
+  readonly #watchers = new Map<string, Set<() => void>>();
   #whenUnlocked: (() => void) | undefined;
 
   /** How many times `tryLock` was called, on any key. */
@@ -103,6 +104,11 @@ export class MemoryDriver implements Driver {
     this.#failures.push(...codes.map((code) => ({ call, code })));
   }
 
+  /** Something happens to the lock file: whoever watches it gets a hint, in a turn of its own. */
+  hint(path: string): void {
+    for (const onHint of this.watchersOf(resolve(path))) setImmediate(onHint);
+  }
+
   /** Resolves when the next `tryLock` has been called. */
   nextAttempt(): Promise<void> {
     return new Promise((resolve) => this.#listeners.push(resolve));
@@ -127,6 +133,12 @@ export class MemoryDriver implements Driver {
 
   fileOf(key: string): MemoryFile | undefined {
     return this.#files.get(resolve(key));
+  }
+
+  watchersOf(key: string): Set<() => void> {
+    const watchers = this.#watchers.get(key) ?? new Set();
+    this.#watchers.set(key, watchers);
+    return watchers;
   }
 
   create(key: string, mode: number | undefined): MemoryFile {
@@ -166,6 +178,7 @@ class MemoryAttempt implements Attempt {
   readonly #key: string;
   readonly #mode: number | undefined;
   #state: "closed" | "open" | "spent" = "closed";
+  #onHint: (() => void) | undefined;
 
   constructor(driver: MemoryDriver, key: string, mode: number | undefined) {
     this.#driver = driver;
@@ -194,7 +207,16 @@ class MemoryAttempt implements Attempt {
     return new MemoryGrant(this.#driver, this.#key, file);
   }
 
+  watch(onHint: () => void): void {
+    const watchers = this.#driver.watchersOf(this.#key);
+    if (this.#onHint !== undefined) watchers.delete(this.#onHint);
+    this.#onHint = onHint;
+    watchers.add(onHint);
+  }
+
   close(): void {
+    if (this.#onHint !== undefined) this.#driver.watchersOf(this.#key).delete(this.#onHint);
+    this.#onHint = undefined;
     if (this.#state !== "open") return;
     this.#state = "closed";
     this.#driver.openAttempts--;
@@ -232,6 +254,7 @@ class MemoryGrant implements Grant {
     if (remove && this.#driver.fileOf(this.#key) === this.#file) this.#driver.unlink(this.#key);
     this.#file.lockedBy = undefined;
     this.#released = true;
+    this.#driver.hint(this.#key);
     this.#driver.unlocked();
   }
 }

@@ -1,0 +1,76 @@
+/**
+ * How long this process may go on having a lock file, hold after hold, before it leaves other processes the time to get
+ * in. Freeing the lock alone is no turn for them: who frees it can win it again in the next microtask, long before
+ * anybody else has heard of it. Knows no lock file, no queue and no timer.
+ */
+import { shared } from "./registry.ts";
+
+/** How long a turn lasts while other processes are known to want the lock file too. */
+const TURN_MS = 10;
+/** How long it may get while nobody comes in when it ends. */
+const LONGEST_TURN_MS = 80;
+/** How long the others then have: to hear that the lock is free, wake up and try takes them a few tenths of it. */
+const REST_MS = 1;
+
+/** How many lock files' turns are remembered between two acquisitions. */
+const MOST_TURNS = 64;
+const turns = shared("turns", () => new Map<string, Turn>());
+
+/** The turn of this process on the lock file `id`. */
+export function turnOf(id: string): Turn {
+  return turns.get(id) ?? new Turn(id);
+}
+
+export class Turn {
+  readonly #id: string;
+  #length = TURN_MS;
+  #began = -Infinity;
+  /** When this process last let go of the lock, and until when it then leaves it to others. */
+  #left = -Infinity;
+  #restsUntil = -Infinity;
+  #refused = false;
+
+  constructor(id: string) {
+    this.#id = id;
+  }
+
+  /** Whether the lock is to be freed now, rather than handed on inside this process. */
+  get isOver(): boolean {
+    return performance.now() - this.#began >= this.#length;
+  }
+
+  /** For how many milliseconds from now this process is not to try, unless it has but one attempt. */
+  get rest(): number {
+    return Math.max(0, this.#restsUntil - performance.now());
+  }
+
+  /** Another process has the lock. */
+  refused(): void {
+    this.#refused = true;
+    this.#length = TURN_MS;
+  }
+
+  /** This process has the lock. It is the same turn where it had it just before, and nobody came in between. */
+  won(): void {
+    const now = performance.now();
+    const rested = this.#restsUntil === this.#left + REST_MS;
+    if (rested && !this.#refused) this.#length = Math.min(2 * this.#length, LONGEST_TURN_MS);
+    if (rested || this.#refused || now - this.#left > REST_MS) this.#began = now;
+    this.#refused = false;
+  }
+
+  /** This process no longer has the lock. */
+  left(): void {
+    this.#left = performance.now();
+    if (this.#left - this.#began >= this.#length) this.#restsUntil = this.#left + REST_MS;
+    this.#remember();
+  }
+
+  #remember(): void {
+    turns.delete(this.#id);
+    turns.set(this.#id, this);
+    if (turns.size <= MOST_TURNS) return;
+    const [oldest] = turns.keys();
+    if (oldest !== undefined) turns.delete(oldest);
+  }
+}
