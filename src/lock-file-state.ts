@@ -20,15 +20,11 @@ import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
 import type { Domain, Owner, Waiter } from "./owner.ts";
 import { shared } from "./registry.ts";
+import { Sighting } from "./sighting.ts";
 import { turnOf, type Turn } from "./turn.ts";
 import { Turnstile } from "./turnstile.ts";
 import { Wait } from "./wait.ts";
 import { warn } from "./warn.ts";
-
-/** How long a look at who holds a lock file stays good: ten thousand waiters may time out in one turn. */
-const FRESH_MS = 40;
-/** How long a look may keep somebody waiting, should the thread pool be busy. */
-const LOOK_MS = 50;
 
 const states = shared("states", () => new Map<string, LockFileState>());
 
@@ -40,16 +36,6 @@ export function knownState(driver: Driver, key: string): LockFileState | undefin
 /** The state of the lock file `key`; kept while anybody of this process holds it or waits for it. */
 export function stateOf(driver: Driver, key: string): LockFileState {
   return knownState(driver, key) ?? new LockFileState(driver, key);
-}
-
-/** A look at who holds the lock file, under way in the thread pool. */
-interface Look {
-  /** Resolves when it is over, or has taken too long. */
-  readonly done: Promise<void>;
-  /** Waits for it no longer. */
-  readonly end: () => void;
-  /** Whether somebody wants it who is not among those who wait for the lock file. */
-  alone: boolean;
 }
 
 export class LockFileState implements Domain {
@@ -71,10 +57,8 @@ export class LockFileState implements Domain {
   readonly #holds = new Set<Owner>();
   readonly #longWait: LongWait;
   readonly #turn: Turn;
-  /** Whom the last look at foreign holders has shown, and when that was. */
-  #seen: readonly Holder[] = [];
-  #seenAt = -Infinity;
-  #looking: Look | undefined;
+  /** Who of other processes holds the lock file. */
+  readonly #sighting: Sighting;
 
   constructor(driver: Driver, key: string) {
     this.#driver = driver;
@@ -82,6 +66,7 @@ export class LockFileState implements Domain {
     this.#id = `${driver.name}:${key}`;
     this.#contender = new Contender(driver, key);
     this.#turn = turnOf(this.#id);
+    this.#sighting = new Sighting(driver, key);
     this.#longWait = new LongWait({
       key,
       waiting: this.#waiting,
@@ -102,42 +87,21 @@ export class LockFileState implements Domain {
   }
 
   get known(): readonly Holder[] {
-    if (this.#since === undefined) return this.#seen;
+    if (this.#since === undefined) return this.#sighting.seen;
     return [{ pid: process.pid, command: process.argv.join(" "), since: this.#since }];
   }
 
   async holders(): Promise<Holder[]> {
-    if (this.#since === undefined) this.#seen = await this.#driver.holders(this.key);
+    if (this.#since === undefined) await this.#sighting.lookNow();
     return [...this.known];
   }
 
   get looked(): boolean {
-    return this.#since !== undefined || this.#seenAt !== -Infinity || this.#looking !== undefined;
+    return this.#since !== undefined || this.#sighting.begun;
   }
 
   look({ alone = false } = {}): Promise<void> | undefined {
-    if (this.#since !== undefined || performance.now() - this.#seenAt < FRESH_MS) return undefined;
-    this.#looking ??= this.#beginLook();
-    this.#looking.alone ||= alone;
-    return this.#looking.done;
-  }
-
-  #beginLook(): Look {
-    let end!: () => void;
-    const done = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_MS);
-      end = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    void this.#driver.holders(this.key).then((seen) => {
-      this.#seen = seen;
-      this.#seenAt = performance.now();
-      this.#looking = undefined;
-      end();
-    });
-    return { done, end, alone: false };
+    return this.#since === undefined ? this.#sighting.look({ alone }) : undefined;
   }
 
   /**
@@ -177,7 +141,7 @@ export class LockFileState implements Domain {
   #enter(owner: Owner, { once }: Terms): boolean {
     const { parent } = owner;
     if (parent !== undefined) {
-      if (parent.nested !== undefined || parent.inside?.first !== undefined) return false;
+      if (parent.nested !== undefined) return false; // and where others wait to nest, one is nested
     } else if (this.#grant !== undefined) {
       if (!this.#joins(owner)) return false;
     } else {
@@ -410,7 +374,7 @@ export class LockFileState implements Domain {
     if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
     else this.#poll();
     if (this.#waiting.size > 0) return;
-    if (this.#looking?.alone === false) this.#looking.end();
+    this.#sighting.endUnlessAlone();
     unwatchDrain(this);
     this.#longWait.stop();
     if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
