@@ -146,9 +146,12 @@ export class LockFileState implements Domain {
       if (!this.#joins(owner)) return false;
     } else {
       if (this.#outside.first !== undefined) return false;
-      if (!once && this.#turn.rest > 0) return false;
-      const grant = this.#try(owner.mode);
-      if (grant === null) return false;
+      if (!once && this.#rest(owner) > 0) return false;
+      const grant = this.#try(owner);
+      if (grant === null) {
+        owner.ahead = this.#contender.ahead;
+        return false;
+      }
       this.#seat(owner, grant);
       return true;
     }
@@ -175,6 +178,7 @@ export class LockFileState implements Domain {
       },
       look: () => this.look(),
       known: () => this.known,
+      ahead: () => this.#ahead(wait),
     });
     return wait.promise;
   }
@@ -186,6 +190,7 @@ export class LockFileState implements Domain {
   #timeUp(waiter: Waiter): void {
     if (this.#outside.first === waiter && this.#contender.triedAt < waiter.due) this.#tryForFirst();
     if (waiter.turnstile !== undefined) {
+      waiter.owner.ahead = this.#ahead(waiter);
       this.#depart(waiter);
       waiter.resolve(false);
     }
@@ -208,7 +213,7 @@ export class LockFileState implements Domain {
     };
     this.#contender.poll(attempt, {
       longestPause: first.pollInterval,
-      rest: this.#turn.rest,
+      rest: this.#rest(first.owner),
       failed: (error) => {
         for (const waiter of this.#outside.all()) this.#refuse(waiter, error);
         this.#tidy();
@@ -220,18 +225,38 @@ export class LockFileState implements Domain {
     const { first } = this.#outside;
     if (first === undefined || this.#grant !== undefined) return;
     try {
-      const grant = this.#try(first.owner.mode);
+      const grant = this.#try(first.owner);
       if (grant !== null) this.#seatWaiter(first, grant);
     } catch (error) {
       this.#refuse(first, error);
     }
   }
 
-  #try(mode: number | undefined): Grant | null {
-    const grant = this.#contender.try(mode);
+  #try(owner: Owner): Grant | null {
+    const grant = this.#contender.try(owner);
     if (grant === null) this.#turn.refused();
     else this.#turn.won();
     return grant;
+  }
+
+  /** How long the lock file is left to others before the next attempt: those who stand in line see to that themselves. */
+  #rest({ order }: Owner): number {
+    const { rest } = this.#turn;
+    return rest > 0 && order === "fifo" && this.#driver.inLine(this.key) > 0 ? 0 : rest;
+  }
+
+  /**
+   * How many are ahead of `waiter`, where there is an order. This process has one place in line, that of its first
+   * waiter; the next one will have to take one behind all who are in line by then.
+   */
+  #ahead(waiter: Waiter): number | undefined {
+    const { turnstile, owner } = waiter;
+    const inside = turnstile?.ahead(waiter) ?? 0;
+    if (owner.parent !== undefined) return inside;
+    if (owner.order === "any") return undefined;
+    if (turnstile?.first === waiter && this.#grant === undefined) return this.#contender.ahead;
+    const mine = this.#contender.ahead === undefined ? 0 : 1;
+    return inside + Math.max(0, this.#driver.inLine(this.key) - mine);
   }
 
   /** An object that owns alone counts up, whoever calls. */
@@ -310,6 +335,8 @@ export class LockFileState implements Domain {
       const next =
         outside === undefined || (inside !== undefined && inside.since < outside.since) ? inside : outside;
       if (next === undefined) return undefined;
+      // Within a process nothing is handed past those who stand in line outside.
+      if (next.owner.order === "fifo" && this.#driver.inLine(this.key) > 0) return undefined;
       try {
         if (next.owner.mode !== undefined) this.#grant?.setMode(next.owner.mode);
         return next;
@@ -366,6 +393,7 @@ export class LockFileState implements Domain {
   #depart(waiter: Waiter): void {
     waiter.turnstile?.leave(waiter);
     waiter.clear();
+    this.#contender.leaveLine(waiter.owner);
     this.#waiting.delete(waiter);
   }
 

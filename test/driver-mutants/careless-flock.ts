@@ -34,6 +34,7 @@ export function carelessFlockDriver(mistake?: Mistake): (flock: Flock) => Driver
       return key;
     },
     open: (key, { mode }) => new CarelessAttempt(key, mode, { flock, mistake }),
+    inLine: () => 0,
     holders: () => Promise.resolve([]),
   });
 }
@@ -51,6 +52,8 @@ class CarelessAttempt implements Attempt {
     readonly mode: number | undefined,
     readonly habits: Habits,
   ) {}
+
+  readonly ahead = undefined;
 
   watch(): void {}
 
