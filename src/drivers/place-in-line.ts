@@ -134,19 +134,27 @@ export class PlaceInLine {
   #isLive(number: number): boolean {
     const { flock } = this.#options;
     if (!isLiveOrRemoved(this.#lockFile, number, flock)) return false;
+    this.#waitFor(number);
     // It may have gone before the watch was up, and nobody heard.
-    return !this.#waitFor(number) || isLiveOrRemoved(this.#lockFile, number, flock);
+    return !this.#listen() || isLiveOrRemoved(this.#lockFile, number, flock);
   }
 
-  /** Waits for that ticket from now on. Whether a watch was put up just now. */
-  #waitFor(number: number | undefined): boolean {
-    if (this.#next?.number === number) return false;
+  /** Waits for that ticket from now on, or for none. */
+  #waitFor(number: number | undefined): void {
+    if (this.#next?.number === number) return;
     this.#next?.unwatch?.();
-    this.#next = undefined;
-    if (number === undefined) return false;
-    const unwatch = this.#onHint && watchFile(ticketOf(this.#lockFile, number), () => this.#onHint?.());
-    this.#next = { number, patience: new Patience(STALL_LOOK_MS), unwatch };
-    return unwatch !== undefined;
+    this.#next =
+      number === undefined
+        ? undefined
+        : { number, patience: new Patience(STALL_LOOK_MS), unwatch: undefined };
+  }
+
+  /** Watches the ticket that is waited for, if hints are wanted and nobody does yet. Whether a watch was put up. */
+  #listen(): boolean {
+    const next = this.#next;
+    if (this.#onHint === undefined || next === undefined || next.unwatch !== undefined) return false;
+    next.unwatch = watchFile(ticketOf(this.#lockFile, next.number), () => this.#onHint?.());
+    return next.unwatch !== undefined;
   }
 
   /** Whether the one that is waited for has left the lock lying there for too long. */
