@@ -83,15 +83,17 @@ export class PlaceInLine {
     this.#onHint = onHint;
   }
 
-  /** Leaves the line, and removes its directory as the last one out. Idempotent; never throws. */
-  leave(): void {
+  /**
+   * Leaves the line, and removes its directory as the last one out. Idempotent; never throws.
+   *
+   * @param options.won whether that is because it has the lock: the directory can wait a turn then, and its caller not.
+   */
+  leave({ won }: { readonly won: boolean }): void {
     this.#onHint = undefined;
     if (this.#ticket === undefined) return;
     this.#giveUp();
-    const { flock } = this.#options;
-    // One that lives is enough to leave the directory to: most often the first that is looked at.
-    if (ticketsIn(this.#lockFile).some((number) => isLive(this.#lockFile, number, flock))) return;
-    Gate.removeUnused(this.#lockFile, flock);
+    if (won) setImmediate(removeUnused, this.#lockFile, this.#options.flock);
+    else removeUnused(this.#lockFile, this.#options.flock);
   }
 
   #arrive(): Ticket | undefined {
@@ -187,4 +189,10 @@ export class PlaceInLine {
         `remove what is in the way there.`,
     );
   }
+}
+
+/** One in line that lives is enough to leave the directory to: most often the first that is looked at. */
+function removeUnused(lockFile: string, flock: Flock): void {
+  if (!ticketsIn(lockFile).some((number) => isLive(lockFile, number, flock)))
+    Gate.removeUnused(lockFile, flock);
 }
