@@ -51,46 +51,50 @@ test("many wait: each hears of the release of the one before", async () => {
   }
 });
 
-// 1. A holds, B waits and watches. 2. The file is replaced. 3. A lets go: B wins the old file, does not believe it, and
-// opens the new one. 4. C has that one, and lets go of it.
-test.each<[string, (lockFile: string) => void]>([
-  ["removed", (lockFile) => rmSync(lockFile)],
-  ["moved away", (lockFile) => renameSync(lockFile, `${lockFile}.old`)],
-  [
-    "replaced",
-    (lockFile) => {
-      writeFileSync(`${lockFile}.new`, "");
-      renameSync(`${lockFile}.new`, lockFile);
-    },
-  ],
-])("the file is %s while it is held, and a newcomer holds the next one", async (_, change) => {
-  const lockFile = temporaryLockFile();
-  // The release of a file that was moved away is heard by nobody: this one waits by polling, and by its clock.
-  const holder = await holderOf(lockFile);
-  const waiter = startChild("hold", lockFile, { options: { pollInterval: 0.05 } });
-  await waiter.says("waiting");
-  change(lockFile);
-  const newcomer = await holderOf(lockFile);
-  const late = await listener(lockFile);
-  holder.tell("release");
-  await holder.says("released");
-  newcomer.tell("release");
-  const both = [held(waiter), held(late)] as const;
-  const first = await Promise.race(both);
-  first.tell("release");
-  await first.says("released");
-  await Promise.all(both);
-});
+const CHANGES: Record<string, (lockFile: string) => void> = {
+  removed: (lockFile) => rmSync(lockFile),
+  "moved away": (lockFile) => renameSync(lockFile, `${lockFile}.old`),
+  replaced: (lockFile) => {
+    writeFileSync(`${lockFile}.new`, "");
+    renameSync(`${lockFile}.new`, lockFile);
+  },
+};
 
-test("the file is removed, and its holder lets go: the one who waited hears, and makes it anew", async () => {
-  const lockFile = temporaryLockFile();
-  const holder = await holderOf(lockFile);
-  const waiter = await listener(lockFile);
-  rmSync(lockFile);
-  holder.tell("release");
-  await waiter.says("held");
-  expect(existsSync(lockFile)).toBe(true);
-});
+// 1. A holds, B waits and watches. 2. The file goes. 3. C makes a new one and holds it. 4. A lets go: B wins the old
+// file, does not believe it, and opens the new one. 5. C lets go of that.
+test.each(Object.keys(CHANGES))(
+  "the file is %s while it is held, and a newcomer holds the next one",
+  async (what) => {
+    const lockFile = temporaryLockFile();
+    const holder = await holderOf(lockFile);
+    const waiter = await listener(lockFile);
+    CHANGES[what]!(lockFile);
+    const newcomer = await holderOf(lockFile);
+    const late = await listener(lockFile);
+    holder.tell("release");
+    await holder.says("released");
+    newcomer.tell("release");
+    const both = [held(waiter), held(late)] as const;
+    const first = await Promise.race(both);
+    first.tell("release");
+    await first.says("released");
+    await Promise.all(both);
+  },
+);
+
+// 1. A holds, B waits and watches. 2. The file goes, or is moved. 3. A lets go of what nobody can reach any more.
+test.each(["removed", "moved away"])(
+  "the file is %s, and its holder lets go: the one who waited hears, and makes it anew",
+  async (what) => {
+    const lockFile = temporaryLockFile();
+    const holder = await holderOf(lockFile);
+    const waiter = await listener(lockFile);
+    CHANGES[what]!(lockFile);
+    holder.tell("release");
+    await waiter.says("held");
+    expect(existsSync(lockFile)).toBe(true);
+  },
+);
 
 test("hints that mean nothing change nothing", async () => {
   const lockFile = temporaryLockFile();
@@ -129,9 +133,7 @@ rootTest("a holder who does not own the file lets go without an error, and witho
     startChild("hold", lockFile, { options: { pollInterval: 0.05 } }),
   ];
   await poller.says("waiting");
-  let released: Promise<void> | undefined;
-  asNobody(() => (released = hold.release()));
-  await released;
+  await asNobody(() => hold.release());
   await poller.says("held");
   expect(listening.unheard).toEqual([]);
   poller.tell("release");
