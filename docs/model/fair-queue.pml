@@ -1,6 +1,6 @@
 /*
- * The queue of `order: "fifo"`: processes that arrive, wait, time out, die, take the lock, and clear the directory away.
- * One step here is one system call there. It knows paths, inodes and flocks; it knows no clock, no hint and no Node.
+ * The queue of `order: "fifo"`: processes that arrive, wait, give up, die, take the lock, and clear the directory away.
+ * A step here is a system call there. It knows paths, inodes and flocks; it knows no clock, no hint and no Node.
  *
  * Each process comes once. One that comes again is one more that starts late, so WAITERS counts arrivals.
  * Bounds:    -DWAITERS=<arrivals>  -DINSIDE=<of them at a time>  -DCRASHES=<at most>
@@ -18,8 +18,8 @@
 #endif
 
 #define SLOTS (WAITERS + 1)     /* processes are 1 .. WAITERS */
-#define GATES (WAITERS + 2)     /* inodes of a gate are 1 .. : one that has the name, and one that each process has open */
-#define NUMBERS (WAITERS + 2)   /* tickets are 1 .. : each arrival takes one number, and nobody wraps around */
+#define GATES (WAITERS + 2)     /* inodes are 1 .. : the one that has the name, and one that each process has open */
+#define NUMBERS (WAITERS + 2)   /* tickets are 1 .. : each arrival takes one number at most */
 #define NONE 0
 
 /* What of a process the properties speak about. */
@@ -36,7 +36,7 @@ byte ticket[NUMBERS];           /* the inode that has the name, or NONE */
 /* The kernel. */
 byte gateOwner[GATES];          /* flock(gate, EX) */
 byte gateFd[SLOTS];             /* the gate that a process has open */
-bool ticketFlocked[SLOTS];      /* flock(ticket, EX), by its owner: nobody else asks for it but with SH|NB, for an instant */
+bool ticketFlocked[SLOTS];      /* flock(ticket, EX), by its owner: the others only probe it */
 byte lockOwner;                 /* flock(lock file, EX) */
 
 /* For the properties alone. */
@@ -50,7 +50,7 @@ bool gateWasBusy;               /* somebody was refused the gate when it wanted 
 
 /* An assertion is reported by its text; these names are what run.sh looks for. */
 hidden byte oneHolder, firstComeFirstServed, unlinkedOnlyDead, numberIsFresh, numberAboveAllWaiting, nothingLeft;
-hidden byte other, found;      /* of use within one step */
+hidden byte other, found;      /* of use within one d_step: what is hidden is no part of a state */
 
 /* ---- The disk and the kernel, one call each ---- */
 
@@ -171,7 +171,7 @@ inline createTicket() {
   }
 }
 
-/* The next lower name, and open() of it. That it is one step loses nothing: a name below mine does not come (numberAboveAllWaiting). */
+/* The next lower name, and open() of it. One step loses nothing: no name comes below mine (numberAboveAllWaiting). */
 inline openNextAhead() {
   d_step {
     ahead--;
@@ -210,10 +210,8 @@ inline flockLockFile() {
 }
 
 inline unlockLockFile() {
-  d_step {
-    if :: holding -> holding = false; holders-- :: else fi;
-    if :: lockOwner == me -> lockOwner = NONE :: else fi
-  }
+  if :: holding -> holding = false; holders-- :: else fi;
+  if :: lockOwner == me -> lockOwner = NONE :: else fi
 }
 
 /*
@@ -230,7 +228,7 @@ inline sleepUntil(changed) {
   fi
 }
 
-/* While it is flocked, nobody else unlinks it, so the name is still mine. The touch that follows is a hint, and not here. */
+/* While it is flocked nobody else unlinks it: the name is mine. The touch that follows is a hint, and not here. */
 inline leaveTicket() {
   stage[me] = OUTSIDE;
 #ifdef UNLINK_AFTER_UNLOCK
@@ -245,10 +243,7 @@ inline leaveTicket() {
 
 /* The last one out. It opens the gate without O_CREAT, and leaves the directory behind where somebody else has it. */
 inline removeDirectory() {
-  atomic {
-    findLargest(found);
-    if :: found == 0 :: else -> goto out fi
-  };
+  atomic { d_step { findLargest(ahead) }; if :: ahead == 0 :: else -> goto out fi };
   atomic { gateFd[me] = gate; if :: gate != NONE :: else -> goto out fi };
 #ifndef REMOVER_WITHOUT_GATE
   atomic {
@@ -258,10 +253,7 @@ inline removeDirectory() {
     fi
   };
   if :: gate == gateFd[me] :: else -> goto close fi;
-  atomic {
-    findLargest(found);
-    if :: found == 0 :: else -> goto close fi
-  };
+  atomic { d_step { findLargest(ahead) }; if :: ahead == 0 :: else -> goto close fi };
 #endif
   gate = NONE;
   rmdirQueue();
@@ -276,7 +268,8 @@ proctype Waiter(byte me) {
   bool holding;
 
   {
-    atomic { started == me - 1 && started - ended < INSIDE -> started++ };   /* in the order of their names: they are alike */
+    /* They are alike: so they start in the order of their names. */
+    atomic { started == me - 1 && started - ended < INSIDE -> started++ };
 #ifdef STEP_PAST
     if :: true :: true -> goto take fi;         /* no queue to be had: contends without a ticket */
 #endif
@@ -332,14 +325,14 @@ take:
 
 leave:
 #ifdef QUEUE_IS_THE_LOCK
-    unlockLockFile();
+    atomic { unlockLockFile() };
 #endif
     leaveTicket();
 #ifndef KEEP_DIRECTORY
     removeDirectory();
 #endif
 out:
-    unlockLockFile()
+    atomic { unlockLockFile(); ahead = 0 }
   } unless { doomed == me -> die() };
   ended++
 }

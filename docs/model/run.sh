@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Lets Spin search the model of the fair queue: the protocol has to hold, and each variant has to fail, in its own way.
-# What was explored is all there is within the bounds below: so many arrivals, so many of them inside at a time, and at
-# most so many deaths, each at any step of anybody. A search that was cut short counts as failed.
+# What is explored is all there is within the bounds below: so many arrivals, so many of them inside at a time, and at
+# most so many deaths, each before any step of anybody. A search that was cut short counts as failed.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -47,10 +47,10 @@ fi
 
 model=$PWD/fair-queue.pml
 work=$(mktemp -d)
+set -m # each search is a process group, which ends as a whole
 end() {
-  local running
-  running=$(jobs -pr)
-  [[ -z $running ]] || kill $running 2>/dev/null || true
+  local group
+  for group in $(jobs -pr); do kill -- "-$group" 2>/dev/null || true; done
   wait || true
   rm -rf "$work"
 }
