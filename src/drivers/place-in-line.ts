@@ -100,7 +100,7 @@ export class PlaceInLine {
     const { mode, flock } = this.#options;
     const gate = Gate.enter(this.#lockFile, mode, flock);
     try {
-      if (gate !== undefined) return new Ticket(this.#lockFile, gate.next(mode), this.#options);
+      if (gate !== undefined) return new Ticket(this.#lockFile, gate.nextNumber(), this.#options);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
     } finally {
@@ -138,7 +138,7 @@ export class PlaceInLine {
     if (!isLiveOrRemoved(this.#lockFile, number, flock)) return false;
     this.#waitFor(number);
     // It may have gone before the watch was up, and nobody heard.
-    return !this.#listen() || isLiveOrRemoved(this.#lockFile, number, flock);
+    return !this.#listens() || isLiveOrRemoved(this.#lockFile, number, flock);
   }
 
   /** Waits for that ticket from now on, or for none. */
@@ -151,12 +151,12 @@ export class PlaceInLine {
         : { number, patience: new Patience(STALL_LOOK_MS), unwatch: undefined };
   }
 
-  /** Watches the ticket that is waited for, if hints are wanted and nobody does yet. Whether a watch was put up. */
-  #listen(): boolean {
+  /** Watches the ticket that is waited for, if hints are wanted and nobody does yet. Whether that was to be tried. */
+  #listens(): boolean {
     const next = this.#next;
     if (this.#onHint === undefined || next === undefined || next.unwatch !== undefined) return false;
     next.unwatch = watchFile(ticketOf(this.#lockFile, next.number), () => this.#onHint?.());
-    return next.unwatch !== undefined;
+    return true;
   }
 
   /** Whether the one that is waited for has left the lock lying there for too long. */
