@@ -13,7 +13,7 @@ const driver = flockDriver();
  *
  * What it does not promise: that a program which does not ask for the lock stays out (it is advisory); exclusion
  * where the file system only pretends (some network file systems); exclusion between holders whose lock file was removed
- * by a stranger while it was held; an order among waiting processes.
+ * by a stranger while it was held; an order among waiting processes, unless all of them ask for `order: "fifo"`.
  *
  * The lock file is created where it is missing, with its directories, and never written to.
  *
