@@ -438,7 +438,7 @@ const HINTS: readonly Mutant[] = [
     name: "watches once more at each refusal",
     file: "drivers/flock.ts",
     edits: [["this.#onHint === undefined || this.#unwatch !== undefined", "this.#onHint === undefined"]],
-    noticedBy: ["drivers/flock.test.ts", "leaves nothing behind"],
+    noticedBy: ["drivers/flock-watch.test.ts", "is refused again and again"],
   },
   {
     name: "does not try again when it has begun to watch",
