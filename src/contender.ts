@@ -2,8 +2,15 @@
  * This process as a contender for the OS lock of one lock file: one attempt at a time, one poller at a time. It wins
  * or does not; whom the lock is for is not its business.
  */
-import type { Attempt, Driver, Grant } from "./driver.ts";
+import type { Attempt, Driver, Grant, Order } from "./driver.ts";
 import { Bell, poll } from "./poll.ts";
+
+/** On whose behalf the lock is tried for. */
+export interface Asker {
+  /** The permission bits that it wants the lock file to have. */
+  readonly mode: number | undefined;
+  readonly order: Order;
+}
 
 export interface ContenderPollOptions {
   /** The longest pause between two attempts, in milliseconds. */
@@ -19,8 +26,8 @@ export class Contender {
   readonly #key: string;
   /** A refused attempt, kept for the next try. */
   #attempt: Attempt | undefined;
-  /** The permission bits with which that one would create the lock file. */
-  #mode: number | undefined;
+  /** On whose behalf that one was made. */
+  #asker: Asker | undefined;
   #polling: AbortController | undefined;
   readonly #bell = new Bell();
   /** When the last attempt began, in milliseconds of `performance.now()`. */
@@ -35,18 +42,22 @@ export class Contender {
     return this.#polling !== undefined;
   }
 
-  /** One attempt, on behalf of somebody who wants the lock file to have `mode`. */
-  try(mode: number | undefined): Grant | null {
+  /** How many processes were ahead of this one in line at its last attempt, where there is an order. */
+  get ahead(): number | undefined {
+    return this.#attempt?.ahead;
+  }
+
+  try(asker: Asker): Grant | null {
     this.triedAt = performance.now();
-    if (mode !== this.#mode) this.#close();
-    this.#mode = mode;
-    this.#attempt ??= this.#open(mode);
+    if (this.#asker?.mode !== asker.mode || this.#asker?.order !== asker.order) this.#close();
+    this.#asker = asker;
+    this.#attempt ??= this.#open(asker);
     const grant = this.#attempt.tryLock();
     if (grant === null) return null;
-    this.#attempt = undefined;
-    if (mode === undefined) return grant;
+    this.#attempt = this.#asker = undefined;
+    if (asker.mode === undefined) return grant;
     try {
-      grant.setMode(mode);
+      grant.setMode(asker.mode);
       return grant;
     } catch (error) {
       grant.release({ remove: false });
@@ -74,14 +85,20 @@ export class Contender {
     this.#polling = undefined;
   }
 
+  /** Whoever it was tried for wants it no longer: the place in line was theirs, and is nobody else's. */
+  leaveLine(asker: Asker): void {
+    if (asker !== this.#asker || asker.order === "any") return;
+    this.stop();
+  }
+
   /** Ends the polling, and closes what a refused attempt keeps open. */
   stop(): void {
     this.stopPolling();
     this.#close();
   }
 
-  #open(mode: number | undefined): Attempt {
-    const attempt = this.#driver.open(this.#key, { mode });
+  #open({ mode, order }: Asker): Attempt {
+    const attempt = this.#driver.open(this.#key, { mode, order });
     if (this.polling) this.#watch(attempt);
     return attempt;
   }
@@ -94,6 +111,6 @@ export class Contender {
 
   #close(): void {
     this.#attempt?.close();
-    this.#attempt = undefined;
+    this.#attempt = this.#asker = undefined;
   }
 }

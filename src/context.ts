@@ -111,7 +111,7 @@ export function detached<Result>(fn: () => Result): Result {
 function nobody(): Owner {
   return new Owner(
     { held: new Set() },
-    { lockFile: "", id: 0, kind: "object", bare: false, mode: undefined, remove: false },
+    { lockFile: "", id: 0, kind: "object", bare: false, mode: undefined, remove: false, order: "any" },
   );
 }
 

@@ -21,7 +21,11 @@
  *    refusal and `watch` is not hinted at: try once more after it. `watch` never throws; where nothing can be heard, it
  *    does nothing. `onHint` is never called synchronously, neither by `watch` nor by `tryLock` nor by `release`.
  * 7. `release` sends its hint after the lock is free, not before.
- * 8. `isCurrent` tells whether the name still leads to what is locked: false once a stranger has removed or
+ * 8. With `order: "fifo"` a watched attempt stands in line, in the order in which processes began to wait, and wins only
+ *    when nobody is ahead: but a process that is stopped, or does not try, is passed after a while, and where no line
+ *    can be had it contends like any other. `close` gives its place up. An attempt that nobody watches takes no place
+ *    beyond its one try, and wins nothing while others stand in line. The line never decides who holds: point 4 does.
+ * 9. `isCurrent` tells whether the name still leads to what is locked: false once a stranger has removed or
  *    replaced it, so that newcomers would not be excluded. Only a current grant may be handed on to the next
  *    waiter of this process.
  */
@@ -34,6 +38,8 @@ export interface Driver {
   identify(path: string): string;
   /** Prepares attempts on the lock file `key`. May create the file and its parent directories. */
   open(key: string, options: OpenOptions): Attempt;
+  /** How many processes stand in line for `key`. Zero where the driver knows no order. Never throws. */
+  inLine(key: string): number;
   /** Who holds `key` now, in any process, as far as that can be seen. Never rejects; empty does not prove free. */
   holders(key: string): Promise<Holder[]>;
 }
@@ -41,9 +47,15 @@ export interface Driver {
 export interface OpenOptions {
   /** Permission bits for a lock file that has to be created; without it, 0o666 less the umask. */
   readonly mode?: number | undefined;
+  readonly order?: Order | undefined;
 }
 
+/** In which order waiting processes get a lock: whoever is quickest, or whoever began to wait first. */
+export type Order = "any" | "fifo";
+
 export interface Attempt {
+  /** How many processes were ahead of it in line at the last try; undefined where there is no order. */
+  readonly ahead: number | undefined;
   tryLock(): Grant | null;
   watch(onHint: () => void): void;
   /** Lets go of what a refused attempt keeps open. Idempotent; without effect on a grant. */

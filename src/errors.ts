@@ -19,6 +19,8 @@ export interface TimeoutDetails {
   readonly timeout: number;
   /** How long the caller waited, in seconds. */
   readonly waited: number;
+  /** How many were ahead of it in the queue, where that is known. */
+  readonly ahead: number | undefined;
   readonly holder: readonly Holder[];
 }
 
@@ -35,15 +37,22 @@ export class Timeout extends Error {
   readonly timeout: number;
   /** Who is known to have held it at the end; empty where nothing is known. */
   readonly holder: readonly Holder[];
+  /**
+   * How many were ahead of it in the queue at the end. Undefined where there is no order to tell it by: with
+   * `order: "any"`, unless it waited to nest in a hold of its own process.
+   */
+  readonly ahead: number | undefined;
 
-  constructor(lockFile: string, { timeout, waited, holder }: TimeoutDetails) {
+  constructor(lockFile: string, { timeout, waited, ahead, holder }: TimeoutDetails) {
     const tried = timeout === 0 ? "Tried once" : `Waited ${inSeconds(waited)}`;
     const held =
       holder.length === 0 ? "who holds it is not known" : `held by ${holder.map(describe).join(", ")}`;
-    super(`The file lock '${lockFile}' could not be acquired. ${tried}; ${held}.`);
+    const queue = ahead === undefined ? "" : `; ${aheadOfIt(ahead)}`;
+    super(`The file lock '${lockFile}' could not be acquired. ${tried}; ${held}${queue}.`);
     this.lockFile = lockFile;
     this.timeout = timeout;
     this.holder = holder;
+    this.ahead = ahead;
   }
 }
 
@@ -158,6 +167,13 @@ function describe({ pid, command }: Holder): string {
   if (command === "") return `pid ${String(pid)}${own}`;
   const text = command.length > 120 ? `${command.slice(0, 119)}…` : command;
   return `pid ${String(pid)} (${text}${own})`;
+}
+
+function aheadOfIt(ahead: number): string {
+  if (ahead === 0) return "nobody was ahead of it in the queue";
+  return ahead === 1
+    ? "1 other was ahead of it in the queue"
+    : `${String(ahead)} others were ahead of it in the queue`;
 }
 
 function inSeconds(seconds: number): string {

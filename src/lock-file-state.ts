@@ -20,15 +20,11 @@ import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
 import type { Domain, Owner, Waiter } from "./owner.ts";
 import { shared } from "./registry.ts";
+import { Sighting } from "./sighting.ts";
 import { turnOf, type Turn } from "./turn.ts";
 import { Turnstile } from "./turnstile.ts";
 import { Wait } from "./wait.ts";
 import { warn } from "./warn.ts";
-
-/** How long a look at who holds a lock file stays good: ten thousand waiters may time out in one turn. */
-const FRESH_MS = 40;
-/** How long a look may keep somebody waiting, should the thread pool be busy. */
-const LOOK_MS = 50;
 
 const states = shared("states", () => new Map<string, LockFileState>());
 
@@ -40,16 +36,6 @@ export function knownState(driver: Driver, key: string): LockFileState | undefin
 /** The state of the lock file `key`; kept while anybody of this process holds it or waits for it. */
 export function stateOf(driver: Driver, key: string): LockFileState {
   return knownState(driver, key) ?? new LockFileState(driver, key);
-}
-
-/** A look at who holds the lock file, under way in the thread pool. */
-interface Look {
-  /** Resolves when it is over, or has taken too long. */
-  readonly done: Promise<void>;
-  /** Waits for it no longer. */
-  readonly end: () => void;
-  /** Whether somebody wants it who is not among those who wait for the lock file. */
-  alone: boolean;
 }
 
 export class LockFileState implements Domain {
@@ -71,10 +57,8 @@ export class LockFileState implements Domain {
   readonly #holds = new Set<Owner>();
   readonly #longWait: LongWait;
   readonly #turn: Turn;
-  /** Whom the last look at foreign holders has shown, and when that was. */
-  #seen: readonly Holder[] = [];
-  #seenAt = -Infinity;
-  #looking: Look | undefined;
+  /** Who of other processes holds the lock file. */
+  readonly #sighting: Sighting;
 
   constructor(driver: Driver, key: string) {
     this.#driver = driver;
@@ -82,6 +66,7 @@ export class LockFileState implements Domain {
     this.#id = `${driver.name}:${key}`;
     this.#contender = new Contender(driver, key);
     this.#turn = turnOf(this.#id);
+    this.#sighting = new Sighting(driver, key);
     this.#longWait = new LongWait({
       key,
       waiting: this.#waiting,
@@ -102,42 +87,21 @@ export class LockFileState implements Domain {
   }
 
   get known(): readonly Holder[] {
-    if (this.#since === undefined) return this.#seen;
+    if (this.#since === undefined) return this.#sighting.seen;
     return [{ pid: process.pid, command: process.argv.join(" "), since: this.#since }];
   }
 
   async holders(): Promise<Holder[]> {
-    if (this.#since === undefined) this.#seen = await this.#driver.holders(this.key);
+    if (this.#since === undefined) await this.#sighting.lookNow();
     return [...this.known];
   }
 
   get looked(): boolean {
-    return this.#since !== undefined || this.#seenAt !== -Infinity || this.#looking !== undefined;
+    return this.#since !== undefined || this.#sighting.begun;
   }
 
   look({ alone = false } = {}): Promise<void> | undefined {
-    if (this.#since !== undefined || performance.now() - this.#seenAt < FRESH_MS) return undefined;
-    this.#looking ??= this.#beginLook();
-    this.#looking.alone ||= alone;
-    return this.#looking.done;
-  }
-
-  #beginLook(): Look {
-    let end!: () => void;
-    const done = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_MS);
-      end = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    void this.#driver.holders(this.key).then((seen) => {
-      this.#seen = seen;
-      this.#seenAt = performance.now();
-      this.#looking = undefined;
-      end();
-    });
-    return { done, end, alone: false };
+    return this.#since === undefined ? this.#sighting.look({ alone }) : undefined;
   }
 
   /**
@@ -177,14 +141,17 @@ export class LockFileState implements Domain {
   #enter(owner: Owner, { once }: Terms): boolean {
     const { parent } = owner;
     if (parent !== undefined) {
-      if (parent.nested !== undefined || parent.inside?.first !== undefined) return false;
+      if (parent.nested !== undefined) return false; // and where others wait to nest, one is nested
     } else if (this.#grant !== undefined) {
       if (!this.#joins(owner)) return false;
     } else {
       if (this.#outside.first !== undefined) return false;
-      if (!once && this.#turn.rest > 0) return false;
-      const grant = this.#try(owner.mode);
-      if (grant === null) return false;
+      if (!once && this.#rest(owner) > 0) return false;
+      const grant = this.#try(owner);
+      if (grant === null) {
+        owner.ahead = this.#contender.ahead;
+        return false;
+      }
       this.#seat(owner, grant);
       return true;
     }
@@ -211,6 +178,7 @@ export class LockFileState implements Domain {
       },
       look: () => this.look(),
       known: () => this.known,
+      ahead: () => this.#ahead(wait),
     });
     return wait.promise;
   }
@@ -222,6 +190,7 @@ export class LockFileState implements Domain {
   #timeUp(waiter: Waiter): void {
     if (this.#outside.first === waiter && this.#contender.triedAt < waiter.due) this.#tryForFirst();
     if (waiter.turnstile !== undefined) {
+      waiter.owner.ahead = this.#ahead(waiter);
       this.#depart(waiter);
       waiter.resolve(false);
     }
@@ -244,7 +213,7 @@ export class LockFileState implements Domain {
     };
     this.#contender.poll(attempt, {
       longestPause: first.pollInterval,
-      rest: this.#turn.rest,
+      rest: this.#rest(first.owner),
       failed: (error) => {
         for (const waiter of this.#outside.all()) this.#refuse(waiter, error);
         this.#tidy();
@@ -256,18 +225,38 @@ export class LockFileState implements Domain {
     const { first } = this.#outside;
     if (first === undefined || this.#grant !== undefined) return;
     try {
-      const grant = this.#try(first.owner.mode);
+      const grant = this.#try(first.owner);
       if (grant !== null) this.#seatWaiter(first, grant);
     } catch (error) {
       this.#refuse(first, error);
     }
   }
 
-  #try(mode: number | undefined): Grant | null {
-    const grant = this.#contender.try(mode);
+  #try(owner: Owner): Grant | null {
+    const grant = this.#contender.try(owner);
     if (grant === null) this.#turn.refused();
     else this.#turn.won();
     return grant;
+  }
+
+  /** How long the lock file is left to others before the next attempt: those who stand in line see to that themselves. */
+  #rest({ order }: Owner): number {
+    const { rest } = this.#turn;
+    return rest > 0 && order === "fifo" && this.#driver.inLine(this.key) > 0 ? 0 : rest;
+  }
+
+  /**
+   * How many are ahead of `waiter`, where there is an order. This process has one place in line, that of its first
+   * waiter; the next one will have to take one behind all who are in line by then.
+   */
+  #ahead(waiter: Waiter): number | undefined {
+    const { turnstile, owner } = waiter;
+    const inside = turnstile?.ahead(waiter) ?? 0;
+    if (owner.parent !== undefined) return inside;
+    if (owner.order === "any") return undefined;
+    if (turnstile?.first === waiter && this.#grant === undefined) return this.#contender.ahead;
+    const mine = this.#contender.ahead === undefined ? 0 : 1;
+    return inside + Math.max(0, this.#driver.inLine(this.key) - mine);
   }
 
   /** An object that owns alone counts up, whoever calls. */
@@ -346,6 +335,8 @@ export class LockFileState implements Domain {
       const next =
         outside === undefined || (inside !== undefined && inside.since < outside.since) ? inside : outside;
       if (next === undefined) return undefined;
+      // Within a process nothing is handed past those who stand in line outside.
+      if (next.owner.order === "fifo" && this.#driver.inLine(this.key) > 0) return undefined;
       try {
         if (next.owner.mode !== undefined) this.#grant?.setMode(next.owner.mode);
         return next;
@@ -402,6 +393,7 @@ export class LockFileState implements Domain {
   #depart(waiter: Waiter): void {
     waiter.turnstile?.leave(waiter);
     waiter.clear();
+    this.#contender.leaveLine(waiter.owner);
     this.#waiting.delete(waiter);
   }
 
@@ -410,7 +402,7 @@ export class LockFileState implements Domain {
     if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
     else this.#poll();
     if (this.#waiting.size > 0) return;
-    if (this.#looking?.alone === false) this.#looking.end();
+    this.#sighting.endUnlessAlone();
     unwatchDrain(this);
     this.#longWait.stop();
     if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);

@@ -4,7 +4,7 @@
  */
 import { ownBareHolds, warnNothingReleased } from "./bare-release.ts";
 import { innermost, latest, mark, under } from "./context.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver, Order } from "./driver.ts";
 import { SuppressedError, Timeout, type Holder } from "./errors.ts";
 import { Hold, letGo } from "./hold.ts";
 import { absolute, checkedPath } from "./lock-path.ts";
@@ -44,7 +44,7 @@ export abstract class Lock {
   /** Who owns a bare acquire(). */
   readonly owner: "task" | "object";
   /** In which order waiting processes get the lock. */
-  readonly order: "any";
+  readonly order: Order;
   /** Ends the waits that have no signal of their own. */
   readonly signal: AbortSignal | undefined;
   /** Is told of the waits that have no `onWait` of their own. */
@@ -246,8 +246,8 @@ export abstract class Lock {
   #newOwner(verb: "acquire" | "tryAcquire" | "run"): Owner {
     const bare = verb !== "run";
     const kind: OwnerKind = this.owner === "object" ? "object" : bare ? "task" : "scope";
-    const { lockFile, mode, remove } = this;
-    const owner = new Owner(this.#party, { lockFile, id: ++counter.holdId, kind, bare, mode, remove });
+    const { lockFile, mode, remove, order } = this;
+    const owner = new Owner(this.#party, { lockFile, id: ++counter.holdId, kind, bare, mode, remove, order });
     if (kind !== "object") {
       owner.outer = innermost();
       owner.failed = latest()?.failed ?? owner.failed;
@@ -273,13 +273,13 @@ export abstract class Lock {
 type Refusal<Otherwise> = (owner: Owner, terms: Terms, waited: number) => Otherwise | Promise<Otherwise>;
 
 async function timedOut(
-  { lockFile, domain }: Owner,
+  { lockFile, domain, ahead }: Owner,
   { timeout, once }: Terms,
   waited: number,
 ): Promise<never> {
   // Whoever waited has had somebody look shortly before the deadline, unless the event loop was blocked then.
   if (once || domain?.looked === false) await domain?.look({ alone: true });
-  throw new Timeout(lockFile, { timeout, waited, holder: domain?.known ?? [] });
+  throw new Timeout(lockFile, { timeout, waited, ahead, holder: domain?.known ?? [] });
 }
 
 /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */

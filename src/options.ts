@@ -1,5 +1,6 @@
 /** The options of a lock and of a call: their meaning, their defaults, and what is said of a bad one. */
 import { inspect } from "node:util";
+import type { Order } from "./driver.ts";
 import type { Holder } from "./errors.ts";
 
 /** What `onWait` is told. */
@@ -10,6 +11,11 @@ export interface WaitEvent {
   readonly elapsed: number;
   /** Who is known to hold it now; empty where nothing is known. */
   readonly holder: readonly Holder[];
+  /**
+   * Its place in the queue as that stands now, 1 for whoever is next. Undefined where there is no order to tell it by:
+   * with `order: "any"`, unless it waits to nest in a hold of its own process.
+   */
+  readonly position: number | undefined;
 }
 
 /** Options of one acquisition. What is left out, or undefined, is as the lock was configured. */
@@ -47,8 +53,13 @@ export interface LockOptions extends AcquireOptions {
    * Default "task". With "object" nothing excludes the tasks that share the object from each other.
    */
   readonly owner?: "task" | "object" | undefined;
-  /** In which order waiting processes get the lock. "any" is the only order there is so far. */
-  readonly order?: "any" | undefined;
+  /**
+   * In which order waiting processes get the lock: "any", whoever is quickest; "fifo", whoever began to wait first, of
+   * those processes that ask for "fifo" too. The tasks of one process always queue. Default "any", which is faster
+   * and needs nothing but the lock file; "fifo" keeps a directory beside it (`<lock file>.queue`) while somebody waits,
+   * and a waiter whose process is stopped holds up those behind it for about a second.
+   */
+  readonly order?: Order | undefined;
 }
 
 /** Options of `release()`. */
@@ -100,7 +111,11 @@ const LOCK_CHECKS: Record<string, Check> = {
     type: "string",
     accepts: (value: string) => value === "task" || value === "object",
   },
-  order: { expected: '"any"', type: "string", accepts: (value: string) => value === "any" },
+  order: {
+    expected: '"any" or "fifo"',
+    type: "string",
+    accepts: (value: string) => value === "any" || value === "fifo",
+  },
 };
 
 const RELEASE_CHECKS: Record<string, Check> = {

@@ -2,6 +2,7 @@
  * One acquisition as the ownership rules see it: who asked, in which form, what it is nested in, and how far it
  * has come. Knows no driver, no queue and no clock.
  */
+import type { Order } from "./driver.ts";
 import type { Holder, Trace } from "./errors.ts";
 import type { Place, Turnstile } from "./turnstile.ts";
 
@@ -56,6 +57,7 @@ export interface OwnerOptions {
   readonly bare: boolean;
   readonly mode: number | undefined;
   readonly remove: boolean;
+  readonly order: Order;
 }
 
 /** An owner that has to wait, and how its wait ends. */
@@ -82,6 +84,7 @@ export class Owner {
   readonly bare: boolean;
   readonly mode: number | undefined;
   readonly remove: boolean;
+  readonly order: Order;
   readonly party: Party;
   phase: Phase = "asking";
   /** The next hold that its context remembers, of whatever lock file. Set to holds that admit, and to no others. */
@@ -99,10 +102,12 @@ export class Owner {
   domain: Domain | undefined;
   /** Looks whether the lock file was lost, where anybody wants to know. */
   watch: LossWatch | undefined;
+  /** How many were ahead of it in the queue when it was given up, where that is known. */
+  ahead: number | undefined;
   /** Where the hold was acquired; forgotten when it ends. */
   acquired: Trace | undefined = {};
 
-  constructor(party: Party, { lockFile, id, kind, bare, mode, remove }: OwnerOptions) {
+  constructor(party: Party, { lockFile, id, kind, bare, mode, remove, order }: OwnerOptions) {
     this.party = party;
     this.lockFile = lockFile;
     this.id = id;
@@ -110,6 +115,7 @@ export class Owner {
     this.bare = bare;
     this.mode = mode;
     this.remove = remove;
+    this.order = order;
   }
 
   /** Ends the acquisition in vain. */

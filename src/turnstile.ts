@@ -32,6 +32,13 @@ export class Turnstile<P extends Place<P>> {
     else behind.ahead = place;
   }
 
+  /** How many are ahead of `place`. */
+  ahead(place: P): number {
+    let count = 0;
+    for (let { ahead } = place; ahead !== undefined; ahead = ahead.ahead) count++;
+    return count;
+  }
+
   leave(place: P): void {
     const { ahead, behind } = place;
     if (ahead === undefined) this.first = behind;

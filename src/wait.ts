@@ -19,6 +19,8 @@ export interface WaitListener {
   /** Looks who holds the lock file, unless that is known. Resolves soon in any case. */
   look(): Promise<void> | undefined;
   known(): readonly Holder[];
+  /** How many are ahead of it in the queue, where that is known. */
+  ahead(wait: Wait): number | undefined;
 }
 
 export class Wait implements Waiter {
@@ -67,8 +69,10 @@ export class Wait implements Waiter {
     const tell = (): void => {
       if (this.turnstile === undefined) return;
       const elapsed = (performance.now() - this.since) / 1000;
+      const ahead = listener.ahead(this);
+      const position = ahead === undefined ? undefined : ahead + 1;
       try {
-        onWait({ lockFile: this.owner.lockFile, elapsed, holder: listener.known() });
+        onWait({ lockFile: this.owner.lockFile, elapsed, holder: listener.known(), position });
       } catch (error) {
         listener.onEnd(this, error);
       }

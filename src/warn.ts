@@ -4,7 +4,11 @@
  */
 
 export type WarningCode =
-  "HOLDFAST_LONG_WAIT" | "HOLDFAST_NOTHING_RELEASED" | "HOLDFAST_NOT_REMOVED" | "HOLDFAST_OUTLIVED";
+  | "HOLDFAST_LONG_WAIT"
+  | "HOLDFAST_NOTHING_RELEASED"
+  | "HOLDFAST_NO_QUEUE"
+  | "HOLDFAST_NOT_REMOVED"
+  | "HOLDFAST_OUTLIVED";
 
 export function warn(code: WarningCode, message: string): void {
   process.emitWarning(message, { type: "HoldfastWarning", code });

@@ -56,8 +56,8 @@ const BAD_FOR_LOCKS: typeof BAD_FOR_CALLS = [
   ["remove", 1, TypeError, "a boolean, got `1` (number)"],
   ["owner", true, TypeError, '"task" or "object", got `true` (boolean)'],
   ["owner", "thread", RangeError, '"task" or "object", got `\'thread\'` (string)'],
-  ["order", 1, TypeError, '"any", got `1` (number)'],
-  ["order", "lifo", RangeError, "\"any\", got `'lifo'` (string)"],
+  ["order", 1, TypeError, '"any" or "fifo", got `1` (number)'],
+  ["order", "lifo", RangeError, '"any" or "fifo", got `\'lifo\'` (string)'],
 ];
 
 /** What `call` throws, or rejects with. */

@@ -76,8 +76,14 @@ describe("Timeout", () => {
     await hold.release();
   });
 
-  const worded = (waited: number, holder: Timeout["holder"]): string =>
-    new Timeout("work.lock", { timeout: 1, waited, holder }).message;
+  const worded = (waited: number, holder: Timeout["holder"], ahead?: number): string =>
+    new Timeout("work.lock", { timeout: 1, waited, ahead, holder }).message;
+
+  test("says how many were ahead of it, where that is known", () => {
+    expect(worded(1, [], 0)).toMatch(/; nobody was ahead of it in the queue\.$/);
+    expect(worded(1, [], 1)).toMatch(/; 1 other was ahead of it in the queue\.$/);
+    expect(worded(1, [], 12)).toMatch(/; 12 others were ahead of it in the queue\.$/);
+  });
 
   test("says how long in seconds", () => {
     expect(worded(0.0004, [])).toContain("Waited 0.000 s;");

@@ -93,6 +93,7 @@ export const attemptMutants: Mutant[] = [
               if (grant !== null) grants.set(key, grant);
               return grant;
             },
+            ahead: inner.ahead,
             watch: (onHint) => inner.watch(onHint),
             close: () => {
               inner.close();

@@ -42,6 +42,7 @@ export function carelessFlockDriver(mistake?: Mistake): (flock: Flock) => Driver
       return key;
     },
     open: (key, { mode }) => new CarelessAttempt(key, mode, { flock, mistake }),
+    inLine: () => 0,
     holders: () => Promise.resolve([]),
   });
 }
@@ -61,6 +62,8 @@ class CarelessAttempt implements Attempt {
     readonly mode: number | undefined,
     readonly habits: Habits,
   ) {}
+
+  readonly ahead = undefined;
 
   watch(onHint: () => void): void {
     this.#onHint = onHint;

@@ -18,6 +18,7 @@ export function mutated(make: () => DriverHarness, mutation: Mutation): DriverHa
       name: driver.name,
       identify: (path) => driver.identify(path),
       open: (key, options) => driver.open(key, options),
+      inLine: (key) => driver.inLine(key),
       holders: (key) => driver.holders(key),
       ...mutation(driver),
     },
@@ -37,6 +38,7 @@ export const onAttempt =
     open: (key, options) => {
       const inner = driver.open(key, options);
       return {
+        ahead: inner.ahead,
         tryLock: () => inner.tryLock(),
         watch: (onHint) => inner.watch(onHint),
         close: () => inner.close(),

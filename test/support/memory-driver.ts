@@ -42,10 +42,14 @@ export class MemoryDriver implements Driver {
   attempts = 0;
   /** How many attempts were refused and not closed since: as many descriptors would be open. */
   openAttempts = 0;
+  /** How many attempts were begun: where there is an order, each takes a place of its own in line. */
+  places = 0;
   /** How many grants live. */
   grants = 0;
   /** How many hints were sent, whether or not anybody heard them. */
   hints = 0;
+  /** How many strangers stand in line before whoever asks for "fifo" next. */
+  strangersInLine = 0;
 
   constructor(name = `memory-${String(++drivers)}`) {
     this.name = name;
@@ -58,7 +62,12 @@ export class MemoryDriver implements Driver {
 
   open(key: string, options: OpenOptions): Attempt {
     this.mayFail("open");
-    return new MemoryAttempt(this, key, options.mode);
+    this.places++;
+    return new MemoryAttempt(this, key, options);
+  }
+
+  inLine(): number {
+    return this.strangersInLine;
   }
 
   holders(key: string): Promise<Holder[]> {
@@ -189,14 +198,18 @@ export class MemoryDriver implements Driver {
 class MemoryAttempt implements Attempt {
   readonly #driver: MemoryDriver;
   readonly #key: string;
-  readonly #mode: number | undefined;
+  readonly #options: OpenOptions;
   #state: "closed" | "open" | "spent" = "closed";
   #onHint: (() => void) | undefined;
 
-  constructor(driver: MemoryDriver, key: string, mode: number | undefined) {
+  constructor(driver: MemoryDriver, key: string, options: OpenOptions) {
     this.#driver = driver;
     this.#key = key;
-    this.#mode = mode;
+    this.#options = options;
+  }
+
+  get ahead(): number | undefined {
+    return this.#options.order === "fifo" ? this.#driver.strangersInLine : undefined;
   }
 
   /** The name is looked up anew each time, so no file that was replaced while we waited is ever won. */
@@ -209,8 +222,8 @@ class MemoryAttempt implements Attempt {
       this.#closeFile();
       throw error;
     }
-    const file = this.#driver.create(this.#key, this.#mode);
-    if (file.lockedBy !== undefined) {
+    const file = this.#driver.create(this.#key, this.#options.mode);
+    if (file.lockedBy !== undefined || (this.ahead ?? 0) > 0) {
       if (this.#state === "closed") this.#driver.openAttempts++;
       this.#state = "open";
       return null;

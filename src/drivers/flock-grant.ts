@@ -1,0 +1,100 @@
+/**
+ * A lock that was won with flock(2): it is held for as long as the descriptor is open, and goes with the unlock. Knows
+ * how to let go of it, and in which order; does not know how it was won.
+ */
+import { closeSync, fchmodSync, futimesSync, lstatSync, unlinkSync } from "node:fs";
+import type { Grant, ReleaseOptions } from "../driver.ts";
+import { systemError } from "../errors.ts";
+import type { Flock } from "../native/flock.ts";
+import { warn } from "../warn.ts";
+import type { OpenLockFile } from "./open-lock-file.ts";
+
+export class FlockGrant implements Grant {
+  readonly fd: number;
+  readonly #key: string;
+  readonly #file: OpenLockFile;
+  readonly #flock: Flock;
+  /** Why the lock file could not be removed. */
+  #notRemoved: Error | undefined;
+
+  constructor(key: string, file: OpenLockFile, flock: Flock) {
+    this.#key = key;
+    this.#file = file;
+    this.#flock = flock;
+    this.fd = file.fd;
+  }
+
+  isCurrent(): boolean {
+    return isNamed(this.#key, this.#file);
+  }
+
+  /** As chmod(2) has it, only the owner of the file may; the others go on with the bits it has. */
+  setMode(mode: number): void {
+    try {
+      fchmodSync(this.fd, mode);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EPERM" && code !== "EROFS") throw error;
+    }
+  }
+
+  /** The file goes while the lock is still held, or the next holder's file could be the one that goes. */
+  release({ remove }: ReleaseOptions): void {
+    if (remove) this.#remove();
+    try {
+      this.#flock(this.fd, "unlock");
+    } catch (error) {
+      const cause = error as NodeJS.ErrnoException;
+      throw systemError(`Cannot release the lock file '${this.#key}': it is still held. Try again`, cause);
+    }
+    touch(this.fd);
+    closeQuietly(this.fd);
+    if (this.#notRemoved === undefined) return;
+    const { message } = this.#notRemoved;
+    warn(
+      "HOLDFAST_NOT_REMOVED",
+      `The lock file '${this.#key}' was released, but could not be removed: ${message}.`,
+    );
+  }
+
+  #remove(): void {
+    try {
+      if (this.isCurrent()) unlinkSync(this.#key);
+    } catch (error) {
+      this.#notRemoved = error as Error;
+    }
+  }
+}
+
+/** Whether `path` leads to the file that is open: the check of cargo, Go's lockedfile and py-filelock. */
+export function isNamed(path: string, file: OpenLockFile): boolean {
+  try {
+    const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return named?.ino === file.ino && named.dev === file.dev;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // its directory was replaced by a file
+    throw error;
+  }
+}
+
+/**
+ * A hint to those who watch the file. Only its owner may send one (utimensat(2)); the others' releases are found by
+ * polling. It has to be sent after the unlock: whoever hears it tries at once, and only once.
+ */
+export function touch(fd: number): void {
+  const now = Date.now() / 1000;
+  try {
+    futimesSync(fd, now, now);
+  } catch {
+    // EPERM, EROFS: nobody hears of this release
+  }
+}
+
+/** close(2) frees the descriptor even where it reports an error, and the lock is gone already. */
+export function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // nothing is held by then, and there is nothing that a caller could do
+  }
+}

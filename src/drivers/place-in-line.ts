@@ -1,0 +1,198 @@
+/**
+ * This process's place in the line for a lock file: it arrives, looks who is ahead, and leaves. The line is a courtesy
+ * among those who wait: it says who tries next, never who holds. Where it cannot be had, whoever wants the lock goes
+ * without.
+ *
+ * A place is behind all tickets with lower numbers whose owners live. It waits for the one directly ahead; when that is
+ * gone it looks at the whole line again, since the one before that may live on:
+ *
+ *   1. A, B and C wait. 2. B gives up. 3. C, who waited for B alone, would take its turn before A.
+ */
+import type { Flock } from "../native/flock.ts";
+import { warn } from "../warn.ts";
+import { Gate } from "./gate.ts";
+import { Patience } from "./patience.ts";
+import { queueOf, ticketOf, ticketsIn } from "./queue-directory.ts";
+import { isLive, isLiveOrRemoved, Ticket } from "./ticket.ts";
+import { watchFile, type Unwatch } from "./watch-file.ts";
+
+/** How long to try to get through the gate. Who holds it that long is stopped inside, or is none of ours. */
+const GATE_PATIENCE_MS = 100;
+const GATE_LOOK_MS = 25;
+
+/** How long the lock is free, and the one ahead does not take it, until it is passed. */
+const STALL_PATIENCE_MS = 1000;
+const STALL_LOOK_MS = 100;
+/** How much longer for each one further ahead: so those behind a stalled one do not all pass at once. */
+const STALL_STEP_MS = 100;
+
+export interface PlaceOptions {
+  /** The permission bits of the lock file, which the files of the line then get too. */
+  readonly mode: number | undefined;
+  readonly flock: Flock;
+  /** Whether nobody has the lock file now. */
+  readonly isFree: () => boolean;
+}
+
+/** The lock files that were contended for without a line, and of which that was said. */
+const warned = new Set<string>();
+
+export class PlaceInLine {
+  readonly #lockFile: string;
+  readonly #options: PlaceOptions;
+  #ticket: Ticket | undefined;
+  #gatePatience = new Patience(GATE_LOOK_MS);
+  /** Nobody is ahead. That stays so: whoever arrives is behind. */
+  #isFirst = false;
+  /** There is no line to be had. */
+  #goesWithout = false;
+  #ahead: number | undefined;
+  #onHint: (() => void) | undefined;
+  /** The ticket directly ahead, and how it is waited for. */
+  #next: { readonly number: number; readonly patience: Patience; unwatch: Unwatch | undefined } | undefined;
+  /** Stalled ones that were passed and are there still. */
+  #passed = new Set<number>();
+
+  constructor(lockFile: string, options: PlaceOptions) {
+    this.#lockFile = lockFile;
+    this.#options = options;
+  }
+
+  /** How many were ahead at the last look, dead ones among them; undefined where it does not stand in line. */
+  get ahead(): number | undefined {
+    return this.#ahead;
+  }
+
+  /** Whether to try for the lock file now. Arrives first, where it has not. Never throws, and never waits. */
+  isTurn(): boolean {
+    if (this.#goesWithout) return true;
+    try {
+      if (this.#ticket?.isThere() === false) this.#giveUp();
+      this.#ticket ??= this.#arrive();
+      if (this.#ticket === undefined) return this.#goesWithout;
+      this.#isFirst ||= this.#nobodyAheadOf(this.#ticket.number);
+      return this.#isFirst;
+    } catch (error) {
+      this.#goWithout((error as Error).message);
+      return true;
+    }
+  }
+
+  /** Calls `onHint` from now on when something happens to the ticket directly ahead. */
+  watch(onHint: () => void): void {
+    this.#onHint = onHint;
+  }
+
+  /**
+   * Leaves the line, and removes its directory as the last one out. Idempotent; never throws.
+   *
+   * @param options.won whether that is because it has the lock: the directory can wait a turn then, and its caller not.
+   */
+  leave({ won }: { readonly won: boolean }): void {
+    this.#onHint = undefined;
+    if (this.#ticket === undefined) return;
+    this.#giveUp();
+    if (won) setImmediate(removeUnused, this.#lockFile, this.#options.flock);
+    else removeUnused(this.#lockFile, this.#options.flock);
+  }
+
+  #arrive(): Ticket | undefined {
+    const { mode, flock } = this.#options;
+    const gate = Gate.enter(this.#lockFile, mode, flock);
+    try {
+      if (gate !== undefined) return new Ticket(this.#lockFile, gate.next(mode), this.#options);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+    } finally {
+      gate?.close();
+    }
+    if (this.#gatePatience.look() >= GATE_PATIENCE_MS) {
+      this.#goWithout("somebody holds its gate and does not move on");
+    }
+    return undefined;
+  }
+
+  #nobodyAheadOf(mine: number): boolean {
+    const lower = ticketsIn(this.#lockFile)
+      .filter((number) => number < mine)
+      .sort((one, other) => other - one);
+    this.#passed = new Set(lower.filter((number) => this.#passed.has(number)));
+    for (const [index, number] of lower.entries()) {
+      if (this.#passed.has(number) || !this.#isLive(number)) continue;
+      const furtherAhead = lower.length - index - 1;
+      if (this.#isStalled(furtherAhead)) {
+        this.#passed.add(number);
+        continue;
+      }
+      this.#ahead = furtherAhead + 1;
+      return false;
+    }
+    this.#ahead = 0;
+    this.#waitFor(undefined);
+    return true;
+  }
+
+  /** Whether the owner of that ticket lives; then it is the one that is waited for. */
+  #isLive(number: number): boolean {
+    const { flock } = this.#options;
+    if (!isLiveOrRemoved(this.#lockFile, number, flock)) return false;
+    this.#waitFor(number);
+    // It may have gone before the watch was up, and nobody heard.
+    return !this.#listen() || isLiveOrRemoved(this.#lockFile, number, flock);
+  }
+
+  /** Waits for that ticket from now on, or for none. */
+  #waitFor(number: number | undefined): void {
+    if (this.#next?.number === number) return;
+    this.#next?.unwatch?.();
+    this.#next =
+      number === undefined
+        ? undefined
+        : { number, patience: new Patience(STALL_LOOK_MS), unwatch: undefined };
+  }
+
+  /** Watches the ticket that is waited for, if hints are wanted and nobody does yet. Whether a watch was put up. */
+  #listen(): boolean {
+    const next = this.#next;
+    if (this.#onHint === undefined || next === undefined || next.unwatch !== undefined) return false;
+    next.unwatch = watchFile(ticketOf(this.#lockFile, next.number), () => this.#onHint?.());
+    return next.unwatch !== undefined;
+  }
+
+  /** Whether the one that is waited for has left the lock lying there for too long. */
+  #isStalled(furtherAhead: number): boolean {
+    if (this.#next === undefined) return false;
+    if (!this.#options.isFree()) {
+      this.#next.patience.restart();
+      return false;
+    }
+    return this.#next.patience.look() >= STALL_PATIENCE_MS + STALL_STEP_MS * furtherAhead;
+  }
+
+  #giveUp(): void {
+    this.#waitFor(undefined);
+    this.#ticket?.leave();
+    this.#ticket = undefined;
+    this.#isFirst = false;
+    this.#ahead = undefined;
+  }
+
+  #goWithout(reason: string): void {
+    this.#giveUp();
+    this.#goesWithout = true;
+    if (warned.has(this.#lockFile)) return;
+    warned.add(this.#lockFile);
+    warn(
+      "HOLDFAST_NO_QUEUE",
+      `Cannot stand in line for the lock file '${this.#lockFile}' (order "fifo"): ${reason}. It is contended for as with ` +
+        `order "any". Let this process write to the directory of the lock file and to '${queueOf(this.#lockFile)}', or ` +
+        `remove what is in the way there.`,
+    );
+  }
+}
+
+/** One in line that lives is enough to leave the directory to: most often the first that is looked at. */
+function removeUnused(lockFile: string, flock: Flock): void {
+  if (!ticketsIn(lockFile).some((number) => isLive(lockFile, number, flock)))
+    Gate.removeUnused(lockFile, flock);
+}

@@ -1,0 +1,60 @@
+/**
+ * The directory in which processes stand in line for a lock file: what it is called, what is in it, and how it comes and
+ * goes. Knows nothing of who is next.
+ */
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+
+const DIGITS = 16;
+const TICKET = /^\d{16}$/;
+
+export function queueOf(lockFile: string): string {
+  return `${lockFile}.queue`;
+}
+
+export function gateOf(lockFile: string): string {
+  return `${queueOf(lockFile)}/gate`;
+}
+
+export function ticketOf(lockFile: string, number: number): string {
+  return `${queueOf(lockFile)}/${digits(number)}`;
+}
+
+/** A number as it is written in the names of tickets, and in the gate. */
+export function digits(number: number): string {
+  return String(number).padStart(DIGITS, "0");
+}
+
+/** The numbers of the tickets that are there, dead ones too, in no order. Empty where they cannot be listed. */
+export function ticketsIn(lockFile: string): number[] {
+  const directory = queueOf(lockFile);
+  if (!existsSync(directory)) return []; // an error would cost ten times as much
+  try {
+    return readdirSync(directory)
+      .filter((name) => TICKET.test(name))
+      .map(Number)
+      .filter(Number.isSafeInteger);
+  } catch {
+    return [];
+  }
+}
+
+/** How many processes stand in line, dead ones among them. */
+export function inLine(lockFile: string): number {
+  return ticketsIn(lockFile).length;
+}
+
+/**
+ * Makes the directory, if it is not there: whoever may read or write the lock file may then do the same in it. Throws
+ * EEXIST or ENOENT where somebody else made or removed something meanwhile: try again.
+ */
+export function makeQueue(lockFile: string, mode: number | undefined): void {
+  const directory = queueOf(lockFile);
+  const found = lstatSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  // Not through a link, which could lead into somebody else's directory.
+  if (found !== undefined) {
+    throw Object.assign(new Error(`'${directory}' is not a directory`), { code: "ENOTDIR" });
+  }
+  mkdirSync(directory);
+  if (mode !== undefined) chmodSync(directory, (mode | ((mode & 0o444) >> 2)) & 0o777);
+}

@@ -1,0 +1,101 @@
+/**
+ * A ticket: a file whose name is a place in a line, held flocked by the process that waits there. When that process dies,
+ * the kernel frees the flock, and anybody can see that the ticket is dead.
+ */
+import { constants, fchmodSync, fstatSync, openSync, unlinkSync } from "node:fs";
+import type { Flock } from "../native/flock.ts";
+import { closeQuietly, isNamed, touch } from "./flock-grant.ts";
+import type { OpenLockFile } from "./open-lock-file.ts";
+import { ticketOf } from "./queue-directory.ts";
+
+const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+
+export interface TicketOptions {
+  readonly mode: number | undefined;
+  readonly flock: Flock;
+}
+
+export class Ticket {
+  readonly number: number;
+  readonly #path: string;
+  readonly #file: OpenLockFile;
+  readonly #flock: Flock;
+
+  /**
+   * Takes a ticket. Under the gate only: until it is flocked, it looks dead. Throws the system error; EBUSY where
+   * somebody looked at it at that very moment: try again.
+   */
+  constructor(lockFile: string, number: number, { mode, flock: call }: TicketOptions) {
+    this.number = number;
+    this.#path = ticketOf(lockFile, number);
+    this.#flock = call;
+    const fd = openSync(this.#path, O_RDWR | O_CREAT | O_EXCL | ALWAYS, 0o666);
+    try {
+      if (mode !== undefined) fchmodSync(fd, mode);
+      const { dev, ino } = fstatSync(fd, { bigint: true });
+      this.#file = { fd, dev, ino };
+      if (!call(fd, "lock")) throw Object.assign(new Error(`'${this.#path}' is locked`), { code: "EBUSY" });
+    } catch (error) {
+      unlinkQuietly(this.#path);
+      closeQuietly(fd);
+      throw error;
+    }
+  }
+
+  /** Whether it is still where others look for it: cleaners of temporary directories remove tickets. */
+  isThere(): boolean {
+    return isNamed(this.#path, this.#file);
+  }
+
+  /**
+   * Gives it up. The unlock comes first, and then the touch: whoever hears it looks at once, and finds it dead or gone.
+   */
+  leave(): void {
+    try {
+      this.#flock(this.#file.fd, "unlock");
+      touch(this.#file.fd);
+      if (this.isThere()) unlinkQuietly(this.#path);
+    } catch {
+      // the close unlocks it too, and somebody else's scan removes it
+    }
+    closeQuietly(this.#file.fd);
+  }
+}
+
+/** Whether the ticket's owner lives. What is created and not yet flocked looks dead, unless one stands under the gate. */
+export function isLive(lockFile: string, number: number, call: Flock): boolean {
+  return look(lockFile, number, call, () => undefined);
+}
+
+/**
+ * Whether the ticket's owner lives; removes it where it does not. Only for those who have a ticket behind it, or stand
+ * under the gate: a newcomer could remove one that is not yet flocked.
+ */
+export function isLiveOrRemoved(lockFile: string, number: number, call: Flock): boolean {
+  return look(lockFile, number, call, unlinkQuietly);
+}
+
+function look(lockFile: string, number: number, call: Flock, bury: (path: string) => void): boolean {
+  const path = ticketOf(lockFile, number);
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, O_RDONLY | ALWAYS);
+    if (!call(fd, "probe")) return true;
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    if (isNamed(path, { fd, dev, ino })) bury(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT"; // what cannot be looked at may well live
+  } finally {
+    if (fd !== undefined) closeQuietly(fd);
+  }
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // somebody else did, or nobody may
+  }
+}
