@@ -41,6 +41,9 @@ describe("another task holds the lock file", () => {
   test.each([{ ahead: [] }, { ahead: ["a"] }, { ahead: ["a", "b", "c"] }])(
     "and hands it on, with $ahead.length before it",
     async ({ ahead }) => {
+      // It is handed on while the turn of the process lasts, however slow the machine is.
+      vi.useFakeTimers({ toFake: ["performance"] });
+      onTestFinished(() => void vi.useRealTimers());
       const next = lockFiles();
       const tally = await abortEverywhere(async () => {
         const lockFile = next();

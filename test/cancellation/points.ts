@@ -78,12 +78,11 @@ async function abortAt({ reach }: Point, scene: Scene, { tally, timers }: Counts
   const reason = Symbol("the reason");
   /** What an acquisition could leave behind, at this very moment. */
   const left = (): unknown => {
-    const { fds: all, active } = resources();
+    const { fds: all, watches } = resources();
     // A look at who holds the lock file reads /proc in the thread pool, where nothing can be called back.
     const fds = Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith("/proc/")));
-    const watchers = active["FSEventWrap"];
     const abort = getEventListeners(signal, "abort").length;
-    return { fds, watchers, abort, timers: timers(), beforeExit: process.listenerCount("beforeExit") };
+    return { fds, watches, abort, timers: timers(), beforeExit: process.listenerCount("beforeExit") };
   };
   const before = left();
 

@@ -78,6 +78,19 @@ describe("An attempt whose file", () => {
     expect(watches()).toBe(before);
   });
 
+  test("is refused again and again is watched once", () => {
+    const path = temporaryLockFile();
+    const holder = granted(path);
+    const asked = vi.fn(() => Object.assign(new EventEmitter(), { close: () => {} }));
+    faults.watch = asked;
+    const waiter = opened(path);
+    waiter.watch(() => {});
+    for (let refusals = 0; refusals < 5; refusals++) expect(waiter.tryLock()).toBeNull();
+    expect(asked).toHaveBeenCalledTimes(1);
+    waiter.close();
+    holder.release({ remove: false });
+  });
+
   test("cannot be watched is polled, and asks for a watch at each refusal", () => {
     const path = temporaryLockFile();
     const holder = granted(path);

@@ -438,7 +438,7 @@ const HINTS: readonly Mutant[] = [
     name: "watches once more at each refusal",
     file: "drivers/flock-attempt.ts",
     edits: [["this.#onHint === undefined || this.#unwatch !== undefined", "this.#onHint === undefined"]],
-    noticedBy: ["drivers/flock.test.ts", "leaves nothing behind"],
+    noticedBy: ["drivers/flock-watch.test.ts", "is refused again and again"],
   },
   {
     name: "does not try again when it has begun to watch",
@@ -532,7 +532,7 @@ const TURNS: readonly Mutant[] = [
   {
     name: "rests though there is one attempt only",
     file: "lock-file-state.ts",
-    edits: [["if (!once && this.#rest(owner) > 0)", "if (this.#turn.rest > 0)"]],
+    edits: [["if (!once && this.#rest(owner) > 0)", "if (this.#rest(owner) > 0)"]],
     noticedBy: ["shared-turns.test.ts", "keeps no tryAcquire() out"],
   },
   {

@@ -46,10 +46,10 @@ export class MemoryDriver implements Driver {
   places = 0;
   /** How many grants live. */
   grants = 0;
-  /** How many strangers stand in line before whoever asks for "fifo" next. */
-  strangersInLine = 0;
   /** How many hints were sent, whether or not anybody heard them. */
   hints = 0;
+  /** How many strangers stand in line before whoever asks for "fifo" next. */
+  strangersInLine = 0;
 
   constructor(name = `memory-${String(++drivers)}`) {
     this.name = name;

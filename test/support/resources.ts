@@ -24,33 +24,31 @@ export interface Resources {
 
 /** Counts what is open in this process at this moment. */
 export function resources(): Resources {
+  const open = openDescriptors();
   return {
-    fds: count(readdirSync(FD_DIRECTORY).flatMap(target)),
+    fds: count(open.map(({ name }) => name).filter((name) => name !== KEPT_BY_LIBUV)),
     active: count(process.getActiveResourcesInfo()),
-    watches: watches(),
+    watches: watchesOf(open),
   };
 }
 
 /** How many files this process watches, also where that does not keep it alive. Linux only: elsewhere none is seen. */
 export function watches(): number {
-  return inotifyDescriptors().flatMap(
-    (fd) => readFileSync(`/proc/self/fdinfo/${String(fd)}`, "utf8").match(/^inotify /gm) ?? [],
-  ).length;
+  return watchesOf(openDescriptors());
 }
 
+/** The descriptors that libuv watches files with. Linux only. */
 export function inotifyDescriptors(): number[] {
-  if (process.platform !== "linux") return [];
-  return readdirSync(FD_DIRECTORY)
-    .map(Number)
-    .filter((fd) => linkOf(fd) === KEPT_BY_LIBUV);
+  return openDescriptors()
+    .filter(({ name }) => name === KEPT_BY_LIBUV)
+    .map(({ fd }) => fd);
 }
 
-function linkOf(fd: number | string): string | undefined {
-  try {
-    return readlinkSync(`${FD_DIRECTORY}/${String(fd)}`);
-  } catch {
-    return undefined; // the descriptor of the listing itself, closed by now
-  }
+function watchesOf(open: readonly Descriptor[]): number {
+  const watching = open.filter(({ name }) => name === KEPT_BY_LIBUV);
+  return watching.flatMap(
+    ({ fd }) => readFileSync(`/proc/self/fdinfo/${String(fd)}`, "utf8").match(/^inotify /gm) ?? [],
+  ).length;
 }
 
 /** Waits until nothing is open beyond what `before` says, and throws an error that names the rest after ten seconds. */
@@ -69,10 +67,21 @@ export async function nothingLeft(before: Resources): Promise<void> {
   }
 }
 
-function target(fd: string): string[] {
-  if (process.platform !== "linux") return ["fd"];
-  const name = linkOf(fd);
-  return name === undefined || name === KEPT_BY_LIBUV ? [] : [name];
+interface Descriptor {
+  readonly fd: number;
+  /** What its link leads to. */
+  readonly name: string;
+}
+
+function openDescriptors(): Descriptor[] {
+  return readdirSync(FD_DIRECTORY).flatMap((fd) => {
+    if (process.platform !== "linux") return [{ fd: Number(fd), name: "fd" }];
+    try {
+      return [{ fd: Number(fd), name: readlinkSync(`${FD_DIRECTORY}/${fd}`) }];
+    } catch {
+      return []; // the descriptor of the listing itself, closed by now
+    }
+  });
 }
 
 function count(names: string[]): Counts {
