@@ -47,11 +47,15 @@ export class Contender {
     return this.#attempt?.ahead;
   }
 
-  try(asker: Asker): Grant | null {
+  /** One attempt. Where `waits`, and others are being polled for, it is one of many, and takes its place in line. */
+  try(asker: Asker, { waits }: { readonly waits: boolean }): Grant | null {
     this.triedAt = performance.now();
     if (this.#asker?.mode !== asker.mode || this.#asker?.order !== asker.order) this.#close();
     this.#asker = asker;
-    this.#attempt ??= this.#open(asker);
+    if (this.#attempt === undefined) {
+      this.#attempt = this.#driver.open(this.#key, asker);
+      if (waits && this.polling) this.#watch(this.#attempt);
+    }
     const grant = this.#attempt.tryLock();
     if (grant === null) return null;
     this.#attempt = this.#asker = undefined;
@@ -85,22 +89,22 @@ export class Contender {
     this.#polling = undefined;
   }
 
-  /** Whoever it was tried for wants it no longer: the place in line was theirs, and is nobody else's. */
+  /**
+   * Whoever it was tried for wants it no longer: the place in line was theirs, and is nobody else's. Whoever is polled for
+   * next takes one in a turn of its own: should many give up in this one, then only one does.
+   */
   leaveLine(asker: Asker): void {
     if (asker !== this.#asker || asker.order === "any") return;
-    this.stop();
+    this.#close();
+    setImmediate(() => {
+      this.#bell.ring();
+    });
   }
 
   /** Ends the polling, and closes what a refused attempt keeps open. */
   stop(): void {
     this.stopPolling();
     this.#close();
-  }
-
-  #open({ mode, order }: Asker): Attempt {
-    const attempt = this.#driver.open(this.#key, { mode, order });
-    if (this.polling) this.#watch(attempt);
-    return attempt;
   }
 
   #watch(attempt: Attempt): void {

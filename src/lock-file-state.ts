@@ -147,7 +147,7 @@ export class LockFileState implements Domain {
     } else {
       if (this.#outside.first !== undefined) return false;
       if (!once && this.#rest(owner) > 0) return false;
-      const grant = this.#try(owner);
+      const grant = this.#try(owner, { waits: !once });
       if (grant === null) {
         owner.ahead = this.#contender.ahead;
         return false;
@@ -188,7 +188,9 @@ export class LockFileState implements Domain {
    * is made now, unless one has begun since.
    */
   #timeUp(waiter: Waiter): void {
-    if (this.#outside.first === waiter && this.#contender.triedAt < waiter.due) this.#tryForFirst();
+    if (this.#outside.first === waiter && this.#contender.triedAt < waiter.due) {
+      this.#tryForFirst({ waits: false });
+    }
     if (waiter.turnstile !== undefined) {
       waiter.owner.ahead = this.#ahead(waiter);
       this.#depart(waiter);
@@ -208,7 +210,7 @@ export class LockFileState implements Domain {
     }
     this.#longestPause = first.pollInterval;
     const attempt = (): void => {
-      this.#tryForFirst();
+      this.#tryForFirst({ waits: true });
       this.#tidy();
     };
     this.#contender.poll(attempt, {
@@ -221,19 +223,19 @@ export class LockFileState implements Domain {
     });
   }
 
-  #tryForFirst(): void {
+  #tryForFirst(options: { readonly waits: boolean }): void {
     const { first } = this.#outside;
     if (first === undefined || this.#grant !== undefined) return;
     try {
-      const grant = this.#try(first.owner);
+      const grant = this.#try(first.owner, options);
       if (grant !== null) this.#seatWaiter(first, grant);
     } catch (error) {
       this.#refuse(first, error);
     }
   }
 
-  #try(owner: Owner): Grant | null {
-    const grant = this.#contender.try(owner);
+  #try(owner: Owner, options: { readonly waits: boolean }): Grant | null {
+    const grant = this.#contender.try(owner, options);
     if (grant === null) this.#turn.refused();
     else this.#turn.won();
     return grant;

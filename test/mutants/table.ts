@@ -486,14 +486,14 @@ const HINTS: readonly Mutant[] = [
     file: "contender.ts",
     edits: [
       ["if (this.#attempt !== undefined) this.#watch(this.#attempt);", ""],
-      ["if (this.polling) this.#watch(attempt);", ""],
+      ["if (waits && this.polling) this.#watch(this.#attempt);", ""],
     ],
     noticedBy: ["hints.test.ts", "comes to one watch a process"],
   },
   {
     name: "asks for no hints after the first attempt",
     file: "contender.ts",
-    edits: [["if (this.polling) this.#watch(attempt);", ""]],
+    edits: [["if (waits && this.polling) this.#watch(this.#attempt);", ""]],
     noticedBy: ["hints.test.ts", "whatever mode it asks for"],
   },
   {
