@@ -126,7 +126,7 @@ describe("A busy gate", () => {
   });
 });
 
-describe("A gate that is replaced", () => {
+describe("A gate that is removed or replaced", () => {
   // 1. A opens the gate. 2. B removes the directory. 3. C makes a new one. 4. A flocks the old gate.
   test("between open and flock is opened again", () => {
     const lockFile = temporaryLockFile();
@@ -155,6 +155,14 @@ describe("A gate that is replaced", () => {
     });
     Gate.removeUnused(lockFile, racing);
     expect(readFileSync(gateOf(lockFile), "utf8")).toBe("0000000000000009\n");
+  });
+
+  // 1. A, the last one out, sees no ticket. 2. B takes one. 3. A goes through the gate.
+  test("is not removed by the last one out, when somebody has arrived since", () => {
+    const lockFile = temporaryLockFile();
+    const [, ticket] = arrived(lockFile);
+    Gate.removeUnused(lockFile, flock);
+    expect([existsSync(gateOf(lockFile)), existsSync(ticket)]).toEqual([true, true]);
   });
 
   test("is not removed while somebody is inside", () => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { gateOf, inLine, queueOf, ticketOf } from "../../src/drivers/queue-directory.ts";
 import { temporaryLockFile } from "../support/directory.ts";
-import { descriptorsOf } from "../support/flock-steps.ts";
+import { descriptorsOf, notingFlock } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 import { arrived, crash, everyTestLeavesTheLine, place, PlaceChild, tickets } from "../support/places.ts";
 import { blocked, deferred, soon } from "../support/promises.ts";
@@ -120,9 +120,9 @@ describe("A ticket whose owner died", () => {
     const turns = await Promise.all([head.answer(), waiting.answer()]);
     const [last] = arrived(lockFile);
     expect(turns.filter((turn) => turn)).toHaveLength(1);
-    await (turns[0] === true ? waiting : head).kill();
+    await (turns[0] ? waiting : head).kill();
     expect(last.isTurn()).toBe(false);
-    await (turns[0] === true ? head : waiting).kill();
+    await (turns[0] ? head : waiting).kill();
     expect(last.isTurn()).toBe(true);
   });
 });
@@ -192,6 +192,7 @@ describe("A stalled one", () => {
       if (second.isTurn()) break;
     }
     expect([second.isTurn(), third.isTurn()]).toEqual([true, false]);
+    expect(third.ahead).toBe(2);
   });
 });
 
@@ -294,12 +295,30 @@ describe("leave()", () => {
     expect(existsSync(gateOf(lockFile))).toBe(true);
   });
 
-  test("leaves no descriptor of the ticket open", () => {
+  test("leaves neither the ticket nor a descriptor of it", () => {
     const lockFile = temporaryLockFile();
     const [first, ticket] = arrived(lockFile);
+    arrived(lockFile);
     expect(descriptorsOf(ticket)).toHaveLength(1);
     first.leave();
     expect(descriptorsOf(ticket)).toEqual([]);
+    expect(existsSync(ticket)).toBe(false);
+  });
+
+  // 1. B opens A's ticket. 2. A unlinks it. 3. B probes: it is flocked, and there is nothing left to watch.
+  // 4. A unlocks it, and nobody hears.
+  test("unlocks the ticket before it unlinks it", () => {
+    const lockFile = temporaryLockFile();
+    const seen: boolean[] = [];
+    let ticket = "";
+    const { flock: noting } = notingFlock((operation) => {
+      if (operation === "unlock") seen.push(existsSync(ticket));
+      return undefined;
+    });
+    const [first, path] = arrived(lockFile, { flock: noting });
+    ticket = path;
+    first.leave();
+    expect(seen).toEqual([true]);
   });
 });
 
