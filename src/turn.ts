@@ -28,6 +28,8 @@ export class Turn {
   /** When this process last let go of the lock, and until when it then leaves it to others. */
   #left = -Infinity;
   #restsUntil = -Infinity;
+  /** Whether it let go of the lock because its turn was over. */
+  #rested = false;
   #refused = false;
 
   constructor(id: string) {
@@ -53,16 +55,16 @@ export class Turn {
   /** This process has the lock. It is the same turn where it had it just before, and nobody came in between. */
   won(): void {
     const now = performance.now();
-    const rested = this.#restsUntil === this.#left + REST_MS;
-    if (rested && !this.#refused) this.#length = Math.min(2 * this.#length, LONGEST_TURN_MS);
-    if (rested || this.#refused || now - this.#left > REST_MS) this.#began = now;
+    if (this.#rested && !this.#refused) this.#length = Math.min(2 * this.#length, LONGEST_TURN_MS);
+    if (this.#rested || this.#refused || now - this.#left > REST_MS) this.#began = now;
     this.#refused = false;
   }
 
   /** This process no longer has the lock. */
   left(): void {
     this.#left = performance.now();
-    if (this.#left - this.#began >= this.#length) this.#restsUntil = this.#left + REST_MS;
+    this.#rested = this.#left - this.#began >= this.#length;
+    if (this.#rested) this.#restsUntil = this.#left + REST_MS;
     this.#remember();
   }
 

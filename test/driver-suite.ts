@@ -6,6 +6,7 @@ import { exclusionCases } from "./driver-cases/exclusion.ts";
 import { identifyCases } from "./driver-cases/identify.ts";
 import { releaseCases } from "./driver-cases/release.ts";
 import type { DriverCase } from "./driver-cases/steps.ts";
+import { watchCases } from "./driver-cases/watch.ts";
 import type { DriverHarness } from "./support/driver-harness.ts";
 
 export const driverCases: readonly DriverCase[] = [
@@ -13,6 +14,7 @@ export const driverCases: readonly DriverCase[] = [
   ...attemptCases,
   ...exclusionCases,
   ...releaseCases,
+  ...watchCases,
 ];
 
 /** Runs the whole suite on the driver of the harness that `make` makes, a new one for each case. */
@@ -28,7 +30,10 @@ export function describeDriver(name: string, make: () => DriverHarness): void {
 export async function runCase(driverCase: DriverCase, harness: DriverHarness): Promise<void> {
   try {
     await driverCase.run(harness);
+    // libuv ends a watch that is closed while it tells of an event after it has told of them all.
+    await new Promise((resolve) => setImmediate(resolve));
     expect(harness.open(), "descriptors left open").toBe(0);
+    expect(harness.watches(), "watches left").toBe(0);
   } finally {
     harness.dispose();
   }

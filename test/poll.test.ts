@@ -1,5 +1,5 @@
-// How a process waits for a holder that it cannot hear: the pauses between its attempts, by a clock that the test turns.
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+// How a process waits for a holder of another one: the pauses between its attempts, what ends and what precedes them, by a clock that the test turns.
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Bell, poll } from "../src/poll.ts";
 
 /** Without a rest before the first attempt, and nobody rings. */
@@ -86,3 +86,120 @@ test.each([new Error("the attempt failed"), new TypeError("p-retry has an opinio
     expect(attempt).toHaveBeenCalledTimes(1);
   },
 );
+
+/** A poll over a bell and a rest of the test's own: when its attempts were, and how it ended. */
+function polled({ rest = 0, longestPause = 1000 } = {}) {
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  const bell = new Bell();
+  const polling = new AbortController();
+  const began = performance.now();
+  const at: number[] = [];
+  const ended = poll(() => void at.push(performance.now() - began), {
+    longestPause,
+    rest,
+    bell,
+    signal: polling.signal,
+  });
+  const end = async (): Promise<void> => {
+    polling.abort();
+    await ended;
+    expect([vi.getTimerCount(), bell.onRing]).toEqual([0, undefined]);
+  };
+  return { bell, at, polling, end };
+}
+
+describe("The bell", () => {
+  test("ends the pause, and the next ones start short again", async () => {
+    const { bell, at, end } = polled();
+    await vi.advanceTimersByTimeAsync(100); // in the pause from 63 to 127
+    expect(at).toEqual([0, 1, 3, 7, 15, 31, 63]);
+    bell.ring();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(at.slice(7)).toEqual([100]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(at.slice(8)).toEqual([101, 103, 107]);
+    await end();
+  });
+
+  test("has one attempt made, however often it rings in one turn", async () => {
+    const { bell, at, end } = polled();
+    await vi.advanceTimersByTimeAsync(100);
+    for (let rings = 0; rings < 5; rings++) bell.ring();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(at.slice(7)).toEqual([100]);
+    await end();
+  });
+
+  test("rung while nobody pauses changes nothing", async () => {
+    const { bell, at, end } = polled({ rest: 5 });
+    bell.ring(); // a rest is no pause: it is there for the others
+    await vi.advanceTimersByTimeAsync(4);
+    expect(at).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(at).toEqual([5]);
+    await end();
+    bell.ring();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(at).toEqual([5]);
+  });
+
+  test("rung inside an attempt does not shorten the pause after it", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const [bell, polling] = [new Bell(), new AbortController()];
+    const attempt = vi.fn(() => bell.ring());
+    const ended = poll(attempt, { longestPause: 8, rest: 0, bell, signal: polling.signal });
+    await vi.advanceTimersByTimeAsync(7);
+    expect(attempt).toHaveBeenCalledTimes(4);
+    polling.abort();
+    await ended;
+  });
+
+  test("leaves the pause of the next poll to the next poll", async () => {
+    const first = polled();
+    await vi.advanceTimersByTimeAsync(10);
+    const second = new AbortController();
+    const attempt = vi.fn();
+    await first.end();
+    const ended = poll(attempt, { longestPause: 1000, rest: 0, bell: first.bell, signal: second.signal });
+    await vi.advanceTimersByTimeAsync(100);
+    const before = attempt.mock.calls.length;
+    first.bell.ring();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(attempt).toHaveBeenCalledTimes(before + 1);
+    expect(first.at).toEqual([0, 1, 3, 7]);
+    second.abort();
+    await ended;
+  });
+});
+
+describe("A rest", () => {
+  test("comes before the first attempt, and the pauses after that", async () => {
+    const { at, end } = polled({ rest: 3 });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(at).toEqual([3, 4, 6, 10]);
+    await end();
+  });
+
+  test("ends with an abort, without an attempt", async () => {
+    const { at, end } = polled({ rest: 3 });
+    await vi.advanceTimersByTimeAsync(2);
+    await end();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(at).toEqual([]);
+  });
+
+  test("of none at all has the first attempt made before poll() returns", async () => {
+    const { at, end } = polled();
+    expect(at).toEqual([0]);
+    await end();
+  });
+});
+
+test("an abort in the turn of the ring ends it without another attempt", async () => {
+  const { bell, at, end } = polled();
+  await vi.advanceTimersByTimeAsync(100);
+  bell.ring();
+  await end();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(at).toHaveLength(7);
+});

@@ -84,8 +84,9 @@ export class FlockAttempt implements Attempt {
   /** Watches the lock file, if hints are wanted and nobody does yet. Whether a watch was put up. */
   #listen(): boolean {
     if (this.#onHint === undefined || this.#unwatch !== undefined) return false;
+    // Where it is moved or unlinked it goes on: we wait for what we have open, whose release is still to be heard.
     this.#unwatch = watchFile(this.#key, (deaf) => {
-      if (deaf) this.#deafen(); // the next refusal watches what the path leads to by then
+      if (deaf) this.#deafen(); // the next refusal watches again
       this.#onHint?.();
     });
     return this.#unwatch !== undefined;

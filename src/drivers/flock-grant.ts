@@ -28,14 +28,8 @@ export class FlockGrant implements Grant {
     return isNamed(this.#key, this.#file);
   }
 
-  /** As chmod(2) has it, only the owner of the file may; the others go on with the bits it has. */
   setMode(mode: number): void {
-    try {
-      fchmodSync(this.fd, mode);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EPERM" && code !== "EROFS") throw error;
-    }
+    setMode(this.fd, mode);
   }
 
   /** The file goes while the lock is still held, or the next holder's file could be the one that goes. */
@@ -63,6 +57,16 @@ export class FlockGrant implements Grant {
     } catch (error) {
       this.#notRemoved = error as Error;
     }
+  }
+}
+
+/** As chmod(2) has it, only the owner of the file may; the others go on with the bits it has. */
+export function setMode(fd: number, mode: number): void {
+  try {
+    fchmodSync(fd, mode);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EPERM" && code !== "EROFS") throw error;
   }
 }
 

@@ -1,20 +1,11 @@
 /**
- * The gate through which processes enter and leave a line, one at a time: a file with a counter, held flocked inside one
- * synchronous block. The counter is never set back, so that no number is used twice while the directory lives.
+ * The gate through which processes enter a line, and the last one leaves it, one at a time: an empty file, held flocked
+ * inside one synchronous block. Under it no ticket is half made, and a number that nobody has stays free.
  */
-import {
-  constants,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  readSync,
-  rmdirSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { constants, fstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
-import { closeQuietly, isNamed } from "./flock-grant.ts";
-import { digits, gateOf, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
+import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
+import { gateOf, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
 import { isLiveOrRemoved } from "./ticket.ts";
 
 const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
@@ -22,10 +13,6 @@ const FLAGS = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 /** Each try that fails so has lost a race against the last one out, who removes the gate; nobody loses so many. */
 const MOST_TRIES = 20;
-
-/** What a gate holds, or has begun to. Anything else is not ours, and is not written over. */
-const COUNTER = /^\d{0,16}\n?$/;
-const COUNTER_BYTES = 17;
 
 export class Gate {
   readonly #lockFile: string;
@@ -45,6 +32,7 @@ export class Gate {
       try {
         makeQueue(lockFile, mode);
         const gate = Gate.#open(lockFile, FLAGS | O_CREAT, flock);
+        if (gate instanceof Gate && mode !== undefined) setMode(gate.#fd, mode);
         if (gate !== "replaced") return gate;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -55,9 +43,11 @@ export class Gate {
   }
 
   /**
-   * Removes the directory and the dead tickets in it, if nobody lives who is in line. Only under the gate, and only the gate that the path leads to: else
-   * 1. A, the last one out, sees no ticket. 2. B takes number 7 under the gate. 3. A removes the gate. 4. C makes a new one,
-   * whose counter begins anew, and takes number 0. C is before B.
+   * Removes the directory and the dead tickets in it, if nobody lives who is in line. Under the gate, and only under the
+   * one that the path leads to, as those who enter do too:
+   *
+   *   1. A, the last one out, sees no ticket. 2. B is inside the gate and sees none either. 3. A removes the gate. 4. C
+   *   makes a new one, and is inside as well. 5. Both take number 0.
    */
   static removeUnused(lockFile: string, flock: Flock): void {
     let gate: Gate | "replaced" | undefined;
@@ -79,11 +69,9 @@ export class Gate {
     const fd = openSync(path, flags, 0o666);
     let open = false;
     try {
-      const { dev, ino, nlink } = fstatSync(fd, { bigint: true });
+      const { dev, ino } = fstatSync(fd, { bigint: true });
       if (!call(fd, "lock")) return undefined;
       if (!isNamed(path, { fd, dev, ino })) return "replaced";
-      // A second name, and it may be anybody's file.
-      if (nlink > 1n) throw Object.assign(new Error(`'${path}' has another name`), { code: "EMLINK" });
       open = true;
       return new Gate(lockFile, fd);
     } finally {
@@ -91,22 +79,12 @@ export class Gate {
     }
   }
 
-  /** The next number. The counter is ahead of it before anybody can use it: a crash leaves a gap. */
-  next(mode: number | undefined): number {
-    const bytes = Buffer.alloc(COUNTER_BYTES + 1);
-    const text = bytes.toString("latin1", 0, readSync(this.#fd, bytes, 0, bytes.length, 0));
-    if (!COUNTER.test(text)) {
-      throw Object.assign(new Error(`'${gateOf(this.#lockFile)}' holds something else than a counter`), {
-        code: "EINVAL",
-      });
-    }
-    if (text === "" && mode !== undefined) fchmodSync(this.#fd, mode);
-    const counted = text.length === COUNTER_BYTES ? Number(text) : 0;
-    const number = Math.max(counted, ...ticketsIn(this.#lockFile).map((taken) => taken + 1));
-    if (writeSync(this.#fd, `${digits(number + 1)}\n`, 0) !== COUNTER_BYTES) {
-      throw Object.assign(new Error(`'${gateOf(this.#lockFile)}' could not be written`), { code: "EIO" });
-    }
-    return number;
+  /**
+   * The number behind all that are in line. One that was given up may be given again: nobody who is still there was
+   * behind it.
+   */
+  nextNumber(): number {
+    return Math.max(-1, ...ticketsIn(this.#lockFile)) + 1;
   }
 
   close(): void {

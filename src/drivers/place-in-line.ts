@@ -83,22 +83,24 @@ export class PlaceInLine {
     this.#onHint = onHint;
   }
 
-  /** Leaves the line, and removes its directory as the last one out. Idempotent; never throws. */
-  leave(): void {
+  /**
+   * Leaves the line, and removes its directory as the last one out. Idempotent; never throws.
+   *
+   * @param options.won whether that is because it has the lock: the directory can wait a turn then, and its caller not.
+   */
+  leave({ won }: { readonly won: boolean }): void {
     this.#onHint = undefined;
     if (this.#ticket === undefined) return;
     this.#giveUp();
-    const { flock } = this.#options;
-    // One that lives is enough to leave the directory to: most often the first that is looked at.
-    if (ticketsIn(this.#lockFile).some((number) => isLive(this.#lockFile, number, flock))) return;
-    Gate.removeUnused(this.#lockFile, flock);
+    if (won) setImmediate(removeUnused, this.#lockFile, this.#options.flock);
+    else removeUnused(this.#lockFile, this.#options.flock);
   }
 
   #arrive(): Ticket | undefined {
     const { mode, flock } = this.#options;
     const gate = Gate.enter(this.#lockFile, mode, flock);
     try {
-      if (gate !== undefined) return new Ticket(this.#lockFile, gate.next(mode), this.#options);
+      if (gate !== undefined) return new Ticket(this.#lockFile, gate.nextNumber(), this.#options);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
     } finally {
@@ -134,19 +136,27 @@ export class PlaceInLine {
   #isLive(number: number): boolean {
     const { flock } = this.#options;
     if (!isLiveOrRemoved(this.#lockFile, number, flock)) return false;
+    this.#waitFor(number);
     // It may have gone before the watch was up, and nobody heard.
-    return !this.#waitFor(number) || isLiveOrRemoved(this.#lockFile, number, flock);
+    return !this.#listens() || isLiveOrRemoved(this.#lockFile, number, flock);
   }
 
-  /** Waits for that ticket from now on. Whether a watch was put up just now. */
-  #waitFor(number: number | undefined): boolean {
-    if (this.#next?.number === number) return false;
+  /** Waits for that ticket from now on, or for none. */
+  #waitFor(number: number | undefined): void {
+    if (this.#next?.number === number) return;
     this.#next?.unwatch?.();
-    this.#next = undefined;
-    if (number === undefined) return false;
-    const unwatch = this.#onHint && watchFile(ticketOf(this.#lockFile, number), () => this.#onHint?.());
-    this.#next = { number, patience: new Patience(STALL_LOOK_MS), unwatch };
-    return unwatch !== undefined;
+    this.#next =
+      number === undefined
+        ? undefined
+        : { number, patience: new Patience(STALL_LOOK_MS), unwatch: undefined };
+  }
+
+  /** Watches the ticket that is waited for, if hints are wanted and nobody does yet. Whether that was to be tried. */
+  #listens(): boolean {
+    const next = this.#next;
+    if (this.#onHint === undefined || next === undefined || next.unwatch !== undefined) return false;
+    next.unwatch = watchFile(ticketOf(this.#lockFile, next.number), () => this.#onHint?.());
+    return true;
   }
 
   /** Whether the one that is waited for has left the lock lying there for too long. */
@@ -179,4 +189,10 @@ export class PlaceInLine {
         `remove what is in the way there.`,
     );
   }
+}
+
+/** One in line that lives is enough to leave the directory to: most often the first that is looked at. */
+function removeUnused(lockFile: string, flock: Flock): void {
+  if (!ticketsIn(lockFile).some((number) => isLive(lockFile, number, flock)))
+    Gate.removeUnused(lockFile, flock);
 }

@@ -16,12 +16,7 @@ export function gateOf(lockFile: string): string {
 }
 
 export function ticketOf(lockFile: string, number: number): string {
-  return `${queueOf(lockFile)}/${digits(number)}`;
-}
-
-/** A number as it is written in the names of tickets, and in the gate. */
-export function digits(number: number): string {
-  return String(number).padStart(DIGITS, "0");
+  return `${queueOf(lockFile)}/${String(number).padStart(DIGITS, "0")}`;
 }
 
 /** The numbers of the tickets that are there, dead ones too, in no order. Empty where they cannot be listed. */

@@ -38,10 +38,10 @@ export class QueuedAttempt implements Attempt {
       if (!this.#place.isTurn()) return null;
       if (this.#onHint !== undefined) this.#inner.watch(this.#onHint);
       const grant = this.#inner.tryLock();
-      if (grant !== null) this.#leave();
+      if (grant !== null) this.#leave({ won: true });
       return grant;
     } catch (error) {
-      this.#leave();
+      this.#leave({ won: false });
       throw error;
     }
   }
@@ -53,7 +53,7 @@ export class QueuedAttempt implements Attempt {
 
   close(): void {
     this.#inner.close();
-    this.#leave();
+    this.#leave({ won: false });
   }
 
   #arrive(): PlaceInLine {
@@ -62,8 +62,8 @@ export class QueuedAttempt implements Attempt {
     return place;
   }
 
-  #leave(): void {
-    this.#place?.leave();
+  #leave(options: { readonly won: boolean }): void {
+    this.#place?.leave(options);
     this.#place = undefined;
   }
 }

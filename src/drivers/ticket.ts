@@ -2,9 +2,9 @@
  * A ticket: a file whose name is a place in a line, held flocked by the process that waits there. When that process dies,
  * the kernel frees the flock, and anybody can see that the ticket is dead.
  */
-import { constants, fchmodSync, fstatSync, openSync, unlinkSync } from "node:fs";
+import { constants, fstatSync, openSync, unlinkSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
-import { closeQuietly, isNamed, touch } from "./flock-grant.ts";
+import { closeQuietly, isNamed, setMode, touch } from "./flock-grant.ts";
 import type { OpenLockFile } from "./open-lock-file.ts";
 import { ticketOf } from "./queue-directory.ts";
 
@@ -32,7 +32,7 @@ export class Ticket {
     this.#flock = call;
     const fd = openSync(this.#path, O_RDWR | O_CREAT | O_EXCL | ALWAYS, 0o666);
     try {
-      if (mode !== undefined) fchmodSync(fd, mode);
+      if (mode !== undefined) setMode(fd, mode);
       const { dev, ino } = fstatSync(fd, { bigint: true });
       this.#file = { fd, dev, ino };
       if (!call(fd, "lock")) throw Object.assign(new Error(`'${this.#path}' is locked`), { code: "EBUSY" });
@@ -49,15 +49,20 @@ export class Ticket {
   }
 
   /**
-   * Gives it up. The unlock comes first, and then the touch: whoever hears it looks at once, and finds it dead or gone.
+   * Gives it up: removed while it is still flocked, and so by nobody else. The other way round:
+   *
+   *   1. A unlocks ticket 1, and sees that the name is still its own. 2. B takes it for dead, removes it, and as the last
+   *   one out the directory. 3. C makes a new one, and takes ticket 1. 4. A removes C's.
+   *
+   * The touch comes last: whoever hears it looks at once, and finds it gone.
    */
   leave(): void {
     try {
+      if (this.isThere()) unlinkQuietly(this.#path);
       this.#flock(this.#file.fd, "unlock");
       touch(this.#file.fd);
-      if (this.isThere()) unlinkQuietly(this.#path);
     } catch {
-      // the close unlocks it too, and somebody else's scan removes it
+      // the close unlocks it too, and then it is dead to those who scan
     }
     closeQuietly(this.#file.fd);
   }

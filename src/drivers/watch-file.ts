@@ -9,17 +9,18 @@ import { watch } from "node:fs";
 export type Unwatch = () => void;
 
 /**
- * Calls `onHint` when something happens to the file that `path` leads to now, whatever becomes of the path. Does not
- * keep the process alive, and never throws.
+ * Calls `onHint` when something happens to the file that `path` leads to now, whatever becomes of the path: the watch
+ * goes with a file that is moved, and hears of one that is unlinked for as long as it is open. Does not keep the process
+ * alive, and never throws.
  *
- * @param onHint gets whether the watch may be deaf from now on, because the file was unlinked, moved, or the watch failed.
+ * @param onHint gets whether the watch has failed, and is deaf from now on.
  * @returns undefined where no watch can be had.
  */
 export function watchFile(path: string, onHint: (deaf: boolean) => void): Unwatch | undefined {
   try {
     const watcher = watch(path, { persistent: false });
-    watcher.on("change", (event) => {
-      onHint(event === "rename");
+    watcher.on("change", () => {
+      onHint(false);
     });
     watcher.on("error", () => {
       onHint(true);

@@ -1,4 +1,4 @@
-// Points 4 and 6: at most one live grant for a key, over all processes; and what becomes of that when a stranger
+// Points 4 and 8: at most one live grant for a key, over all processes; and what becomes of that when a stranger
 // removes or replaces the lock file.
 import { expect } from "vitest";
 import { expectFree, expectHeld, granted, opened, released, seized, won, type DriverCase } from "./steps.ts";

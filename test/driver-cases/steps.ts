@@ -2,10 +2,12 @@
 import { expect } from "vitest";
 import type { Attempt, Grant, OpenOptions } from "../../src/driver.ts";
 import type { DriverHarness } from "../support/driver-harness.ts";
+import { soon } from "../support/promises.ts";
 
 export interface DriverCase {
   /** The point of the contract that it is about. */
-  readonly point: "identify" | "open" | "tryLock" | "exclusion" | "release" | "isCurrent" | "holders";
+  readonly point:
+    "identify" | "open" | "tryLock" | "exclusion" | "release" | "watch" | "isCurrent" | "holders";
   /** What the driver must do, as the end of a sentence that begins with the point. */
   readonly title: string;
   /** Fails where the driver does not. Leaves nothing held or open behind. */
@@ -54,4 +56,42 @@ export function seized({ stranger }: DriverHarness, path: string): () => void {
   const letGo = stranger.seize(path);
   expect(letGo, "a stranger's lock").toBeDefined();
   return letGo!;
+}
+
+/** What somebody who watches has heard. */
+export class Hints {
+  heard = 0;
+  readonly #patience: number | undefined;
+  #wake = (): void => {};
+
+  constructor({ patience }: DriverHarness) {
+    this.#patience = patience;
+  }
+
+  readonly onHint = (): void => {
+    this.heard++;
+    this.#wake();
+  };
+
+  /** Resolves when a hint is heard that nobody had heard when this was called. */
+  next(): Promise<void> {
+    const heard = new Promise<void>((resolve) => (this.#wake = resolve));
+    return soon(heard, "no hint is heard", this.#patience);
+  }
+}
+
+/** Has the attempt watch. */
+export function watching(harness: DriverHarness, attempt: Attempt): Hints {
+  const hints = new Hints(harness);
+  attempt.watch(hints.onHint);
+  return hints;
+}
+
+/** An attempt that was refused, and watches. A release since the refusal would have been a win. */
+export function waiting(harness: DriverHarness, path: string): [attempt: Attempt, hints: Hints] {
+  const attempt = opened(harness, path);
+  expect(attempt.tryLock()).toBeNull();
+  const hints = watching(harness, attempt);
+  expect(attempt.tryLock()).toBeNull();
+  return [attempt, hints];
 }

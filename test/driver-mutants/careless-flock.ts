@@ -4,11 +4,14 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  futimesSync,
   lstatSync,
   mkdirSync,
   openSync,
   realpathSync,
   rmSync,
+  watch,
+  type FSWatcher,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Attempt, Driver, Grant } from "../../src/driver.ts";
@@ -23,7 +26,12 @@ export type Mistake =
   | "unlinks whatever the path names"
   | "closes the file where the unlock fails"
   | "leaves the file open after the release"
-  | "creates the file in identify";
+  | "creates the file in identify"
+  | "touches before the unlock"
+  | "watches after close"
+  | "watches after the win"
+  | "never watches a new file"
+  | "throws where there is nothing to watch";
 
 export function carelessFlockDriver(mistake?: Mistake): (flock: Flock) => Driver {
   return (flock) => ({
@@ -46,6 +54,8 @@ interface Habits {
 
 class CarelessAttempt implements Attempt {
   #fd: number | undefined;
+  #onHint: (() => void) | undefined;
+  #watcher: FSWatcher | undefined;
 
   constructor(
     readonly key: string,
@@ -55,7 +65,26 @@ class CarelessAttempt implements Attempt {
 
   readonly ahead = undefined;
 
-  watch(): void {}
+  watch(onHint: () => void): void {
+    this.#onHint = onHint;
+    this.#listen();
+  }
+
+  #listen(): boolean {
+    if (this.#fd === undefined || this.#onHint === undefined || this.#watcher !== undefined) return false;
+    try {
+      this.#watcher = watch(this.key, { persistent: false }, () => this.#onHint?.());
+      return true;
+    } catch (error) {
+      if (this.habits.mistake === "throws where there is nothing to watch") throw error;
+      return false;
+    }
+  }
+
+  #deafen(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
 
   tryLock(): Grant | null {
     const { flock, mistake } = this.habits;
@@ -64,22 +93,29 @@ class CarelessAttempt implements Attempt {
       this.#fd ??= opened(this.key, this.mode);
       const fd = this.#fd;
       try {
-        if (!flock(fd, "lock")) return null;
+        if (!flock(fd, "lock") && !(this.#listen() && flock(fd, "lock"))) return null;
       } catch (error) {
         if (mistake === "leaves the file open after an error") this.#fd = undefined;
         this.close();
         throw error;
       }
       if (mistake === "believes every win" || isNamed(this.key, fd)) {
+        if (mistake !== "watches after the win") this.#deafen();
         this.#fd = undefined;
         return new CarelessGrant(this.key, fd, this.habits);
       }
       if (mistake === "leaves a replaced file open") this.#fd = undefined;
-      this.close();
+      if (mistake !== "never watches a new file") this.#deafen();
+      this.#closeFile();
     }
   }
 
   close(): void {
+    if (this.habits.mistake !== "watches after close") this.#deafen();
+    this.#closeFile();
+  }
+
+  #closeFile(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
@@ -104,15 +140,21 @@ class CarelessGrant implements Grant {
     const { flock, mistake } = this.habits;
     const unlinkNow = remove && (mistake === "unlinks whatever the path names" || this.isCurrent());
     if (unlinkNow && mistake !== "unlinks after the unlock") rmSync(this.key, { force: true });
+    if (mistake === "touches before the unlock") touch(this.fd);
     try {
       flock(this.fd, "unlock");
     } catch (error) {
       if (mistake === "closes the file where the unlock fails") closeSync(this.fd);
       throw error;
     }
+    if (mistake !== "touches before the unlock") touch(this.fd);
     if (unlinkNow && mistake === "unlinks after the unlock") rmSync(this.key, { force: true });
     if (mistake !== "leaves the file open after the release") closeSync(this.fd);
   }
+}
+
+function touch(fd: number): void {
+  futimesSync(fd, new Date(), new Date());
 }
 
 function opened(key: string, mode = 0o666): number {

@@ -7,8 +7,12 @@ import { mutated } from "../driver-mutants/mutation.ts";
 import type { DriverCase } from "../driver-cases/steps.ts";
 import { driverCases, runCase } from "../driver-suite.ts";
 import { attemptMutants } from "../driver-mutants/attempts.ts";
+import { watchMutants } from "../driver-mutants/watches.ts";
 import { carelessFlockDriver, type Mistake } from "../driver-mutants/careless-flock.ts";
 import { flockHarness, memoryHarness, type DriverHarness } from "../support/driver-harness.ts";
+
+/** A hint that does not come within this is taken for lost: a broken driver may be found out for the wrong reason. */
+const PATIENCE_MS = 100;
 
 const noticed = new Set<DriverCase>();
 
@@ -26,7 +30,7 @@ async function expectNoticed(title: string, make: () => DriverHarness): Promise<
   const cases = driverCases.filter((driverCase) => driverCase.title.includes(title));
   expect(cases, `cases with "${title}"`).not.toEqual([]);
   for (const driverCase of cases) {
-    expect(await fails(driverCase, make()), driverCase.title).toBe(true);
+    expect(await fails(driverCase, { ...make(), patience: PATIENCE_MS }), driverCase.title).toBe(true);
     noticed.add(driverCase);
   }
 }
@@ -35,7 +39,7 @@ describe.each([
   ["memory", memoryHarness],
   ["flock", () => flockHarness()],
 ] as const)("A broken %s driver", (_, make) => {
-  test.each([...keyMutants, ...attemptMutants, ...grantMutants])(
+  test.each([...keyMutants, ...attemptMutants, ...grantMutants, ...watchMutants])(
     "that %s fails the case: %s",
     async (_what, noticedBy, mutation) => {
       await expectNoticed(noticedBy, () => mutated(make, mutation));
@@ -59,6 +63,12 @@ const MISTAKES: [mistake: Mistake, noticedBy: string][] = [
     "removes the lock file where it is asked to when it is called again",
   ],
   ["leaves the file open after the release", "leaves nothing held or open"],
+  ["touches before the unlock", "sends its hint when the lock is free, and not before"],
+  ["touches before the unlock", "that throws sends no hint"],
+  ["watches after close", "gives no hint after close()"],
+  ["watches after the win", "gives no hint after the win"],
+  ["never watches a new file", "a file that has replaced the one that was watched"],
+  ["throws where there is nothing to watch", "never throws, though there is no file to watch"],
   ["creates the file in identify", "creates neither the lock file nor its directory"],
 ];
 

@@ -17,7 +17,7 @@ afterEach(() => {
 
 /** Stands for the clock: time goes by only where the test says so. */
 function stoppedClock(): (milliseconds: number) => void {
-  let now = performance.now();
+  let now = 0; // whole numbers: a sum of fractions could fall short of a second
   vi.spyOn(performance, "now").mockImplementation(() => now);
   return (milliseconds) => {
     now += milliseconds;
@@ -30,7 +30,7 @@ describe("The order", () => {
     const line = Array.from({ length: 5 }, () => arrived(lockFile)[0]);
     while (line.length > 0) {
       expect(line.map((one) => one.isTurn())).toEqual(line.map((_, index) => index === 0));
-      line.shift()!.leave();
+      line.shift()!.leave({ won: false });
     }
   });
 
@@ -50,9 +50,9 @@ describe("The order", () => {
     const [first] = arrived(lockFile);
     const [second] = arrived(lockFile);
     const [third] = arrived(lockFile);
-    second.leave();
+    second.leave({ won: false });
     expect(third.isTurn()).toBe(false);
-    first.leave();
+    first.leave({ won: false });
     expect(third.isTurn()).toBe(true);
   });
 
@@ -60,17 +60,19 @@ describe("The order", () => {
     const lockFile = temporaryLockFile();
     const [first] = arrived(lockFile);
     const [second] = arrived(lockFile);
-    first.leave();
+    first.leave({ won: false });
     const [again] = arrived(lockFile);
     expect([second.isTurn(), again.isTurn()]).toEqual([true, false]);
   });
 
-  test("never gives a number twice, though the highest ticket has gone", () => {
+  test("is kept where the last in line gives up and its number is given again", () => {
     const lockFile = temporaryLockFile();
-    arrived(lockFile);
+    const [first] = arrived(lockFile);
     const [second, ticket] = arrived(lockFile);
-    second.leave();
-    expect(arrived(lockFile)[1] > ticket).toBe(true);
+    second.leave({ won: false });
+    const [third, again] = arrived(lockFile);
+    expect(again).toBe(ticket);
+    expect([first.isTurn(), third.isTurn()]).toEqual([true, false]);
   });
 
   test("is that of a model, over thousands of arrivals, ends and crashes", () => {
@@ -84,13 +86,13 @@ describe("The order", () => {
         line.push(arrived(lockFile));
       } else if (line[one] !== undefined && deed < 0.75) {
         const [gone] = line.splice(one, 1) as [ReturnType<typeof arrived>];
-        if (deed < 0.6) gone[0].leave();
+        if (deed < 0.6) gone[0].leave({ won: false });
         else crash(gone);
       }
       expect(line.map(([waiter]) => waiter.isTurn())).toEqual(line.map((_, index) => index === 0));
     }
-    for (const [waiter] of line) waiter.leave();
-    arrived(lockFile)[0].leave();
+    for (const [waiter] of line) waiter.leave({ won: false });
+    arrived(lockFile)[0].leave({ won: false });
     expect(existsSync(queueOf(lockFile))).toBe(false);
   });
 });
@@ -110,7 +112,7 @@ describe("A ticket whose owner died", () => {
     const [first] = arrived(lockFile);
     const dead = arrived(lockFile);
     crash(dead);
-    first.leave();
+    first.leave({ won: false });
     expect(existsSync(queueOf(lockFile))).toBe(false);
   });
 
@@ -207,7 +209,7 @@ describe("A hint", () => {
     });
     second.isTurn();
     await blocked(hinted.promise);
-    first.leave();
+    first.leave({ won: false });
     await soon(hinted.promise, "no hint");
     expect(second.isTurn()).toBe(true);
   });
@@ -222,13 +224,13 @@ describe("A hint", () => {
       hinted.resolve();
     });
     third.isTurn();
-    second.leave();
+    second.leave({ won: false });
     await soon(hinted.promise, "no hint of the second");
     expect(third.isTurn()).toBe(false);
     // Whatever the second one's end still has to say is said by then.
     await new Promise((resolve) => setTimeout(resolve, 10));
     hinted = deferred();
-    first.leave();
+    first.leave({ won: false });
     await soon(hinted.promise, "no hint of the first");
     expect(third.isTurn()).toBe(true);
   });
@@ -250,7 +252,7 @@ describe("What strangers do", () => {
     const [second] = arrived(lockFile);
     rmSync(queueOf(lockFile), { recursive: true });
     expect([second.isTurn(), first.isTurn()]).toEqual([true, false]);
-    second.leave();
+    second.leave({ won: false });
     expect(first.isTurn()).toBe(true);
   });
 
@@ -260,7 +262,7 @@ describe("What strangers do", () => {
     const path = `${queueOf(lockFile)}/notes.txt`;
     writeFileSync(path, "precious");
     expect(first.isTurn()).toBe(true);
-    first.leave();
+    first.leave({ won: false });
     expect(readFileSync(path, "utf8")).toBe("precious");
   });
 
@@ -270,7 +272,7 @@ describe("What strangers do", () => {
     arrived(lockFile);
     rmSync(ticket);
     writeFileSync(ticket, "");
-    first.leave();
+    first.leave({ won: false });
     expect(existsSync(ticket)).toBe(true);
   });
 });
@@ -279,18 +281,26 @@ describe("leave()", () => {
   test("may be called twice, and before the arrival", () => {
     const lockFile = temporaryLockFile();
     const one = place(lockFile);
-    one.leave();
+    one.leave({ won: false });
     one.isTurn();
-    one.leave();
-    one.leave();
+    one.leave({ won: false });
+    one.leave({ won: false });
     expect(existsSync(queueOf(lockFile))).toBe(false);
+  });
+
+  test("after a win leaves the directory to a later turn", async () => {
+    const lockFile = temporaryLockFile();
+    const [first] = arrived(lockFile);
+    first.leave({ won: true });
+    expect(tickets(lockFile)).toEqual([]);
+    await vi.waitFor(() => expect(existsSync(queueOf(lockFile))).toBe(false), 10_000);
   });
 
   test("keeps the directory while somebody is in line", () => {
     const lockFile = temporaryLockFile();
     const [first] = arrived(lockFile);
     const [, ticket] = arrived(lockFile);
-    first.leave();
+    first.leave({ won: false });
     expect(existsSync(ticket)).toBe(true);
     expect(existsSync(gateOf(lockFile))).toBe(true);
   });
@@ -300,14 +310,14 @@ describe("leave()", () => {
     const [first, ticket] = arrived(lockFile);
     arrived(lockFile);
     expect(descriptorsOf(ticket)).toHaveLength(1);
-    first.leave();
+    first.leave({ won: false });
     expect(descriptorsOf(ticket)).toEqual([]);
     expect(existsSync(ticket)).toBe(false);
   });
 
-  // 1. B opens A's ticket. 2. A unlinks it. 3. B probes: it is flocked, and there is nothing left to watch.
-  // 4. A unlocks it, and nobody hears.
-  test("unlocks the ticket before it unlinks it", () => {
+  // 1. A unlocks its ticket. 2. B takes it for dead, removes it, and as the last one out the directory. 3. C makes a new
+  // one, and takes the same number. 4. A removes C's ticket.
+  test("removes the ticket while it is flocked", () => {
     const lockFile = temporaryLockFile();
     const seen: boolean[] = [];
     let ticket = "";
@@ -317,8 +327,8 @@ describe("leave()", () => {
     });
     const [first, path] = arrived(lockFile, { flock: noting });
     ticket = path;
-    first.leave();
-    expect(seen).toEqual([true]);
+    first.leave({ won: false });
+    expect(seen).toEqual([false]);
   });
 });
 

@@ -18,19 +18,19 @@ export interface Mutant {
 const DRIVER: readonly Mutant[] = [
   {
     name: "believes a win without a look at the inode",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-attempt.ts",
     edits: [["if (isNamed(this.#key, file))", "if (true)"]],
     noticedBy: ["drivers/flock.test.ts", "is not won by B while C holds the new one"],
   },
   {
     name: "compares inodes without their devices",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-grant.ts",
     edits: [["named?.ino === file.ino && named.dev === file.dev", "named?.ino === file.ino"]],
     noticedBy: ["drivers/faults.test.ts", "on another device is another file"],
   },
   {
     name: "unlinks after the unlock",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-grant.ts",
     edits: [
       ["if (remove) this.#remove();", ""],
       ["closeQuietly(this.fd);", "if (remove) this.#remove(); closeQuietly(this.fd);"],
@@ -39,30 +39,30 @@ const DRIVER: readonly Mutant[] = [
   },
   {
     name: "unlinks somebody else's file",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-grant.ts",
     edits: [["if (this.isCurrent()) unlinkSync", "unlinkSync"]],
     noticedBy: ["drivers/flock-release.test.ts", "leaves a file that took its place"],
   },
   {
     name: "ignores a failed LOCK_UN",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-grant.ts",
     edits: [["throw systemError(`Cannot release", "void systemError(`Cannot release"]],
     noticedBy: ["drivers/flock-release.test.ts", "leaves the lock held, says so"],
   },
   {
     name: "opens the file anew for each attempt",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-attempt.ts",
     edits: [
       [
-        'if (!this.#flock(file.fd, "lock")) return null;',
-        'if (!this.#flock(file.fd, "lock")) { this.close(); return null; }',
+        'this.#flock(file.fd, "lock"))) return null;',
+        'this.#flock(file.fd, "lock"))) { this.close(); return null; }',
       ],
     ],
     noticedBy: ["drivers/flock.test.ts", "keeps its descriptor from one refusal to the next"],
   },
   {
     name: "leaves a refused attempt open",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-attempt.ts",
     edits: [["this.#file = undefined; closeQuietly(fd);", "this.#file = undefined;"]],
     noticedBy: ["drivers/flock.test.ts", "is opened again where it is removed between open and flock"],
   },
@@ -111,12 +111,12 @@ const DRIVER: readonly Mutant[] = [
   {
     name: "takes a refused unlock for contention",
     file: "native/flock.ts",
-    edits: [['operation === "lock" && (code', "(code"]],
+    edits: [['operation !== "unlock" && (code', "(code"]],
     noticedBy: ["native/flock.test.ts"],
   },
   {
     name: "closes the descriptor where the unlock fails",
-    file: "drivers/flock.ts",
+    file: "drivers/flock-grant.ts",
     edits: [
       ["throw systemError(`Cannot release", "closeQuietly(this.fd); throw systemError(`Cannot release"],
     ],
@@ -175,7 +175,7 @@ const OWNERSHIP: readonly Mutant[] = [
   {
     name: "lets the children of one hold in side by side",
     file: "lock-file-state.ts",
-    edits: [["if (parent.nested !== undefined || parent.inside?.first !== undefined) return false;", ""]],
+    edits: [["if (parent.nested !== undefined) return false;", ""]],
     noticedBy: ["ownership/children.test.ts", "exclude each other"],
   },
   {
@@ -312,7 +312,7 @@ const QUEUE: readonly Mutant[] = [
   {
     name: "hands on without a look at the inode",
     file: "lock-file-state.ts",
-    edits: [["this.#waiting.size > 0 && this.isCurrent()", "this.#waiting.size > 0"]],
+    edits: [["&& !this.#turn.isOver && this.isCurrent()", "&& !this.#turn.isOver"]],
     noticedBy: ["lock.test.ts", "the next one locks the new file"],
   },
   {
@@ -393,12 +393,7 @@ const QUEUE: readonly Mutant[] = [
   {
     name: "pauses for longer than it was told to",
     file: "poll.ts",
-    edits: [
-      [
-        "Math.min(FIRST_PAUSE_MS * 2 ** (attemptNumber - 1), longest)",
-        "FIRST_PAUSE_MS * 2 ** (attemptNumber - 1)",
-      ],
-    ],
+    edits: [["Math.min(FIRST_PAUSE_MS * 2 ** refused, longest)", "FIRST_PAUSE_MS * 2 ** refused"]],
     noticedBy: ["poll.test.ts"],
   },
   {
@@ -435,36 +430,6 @@ const LINE: readonly Mutant[] = [
       ["if (ticketsIn(lockFile).some((number) => isLiveOrRemoved(lockFile, number, flock))) return;", ""],
     ],
     noticedBy: ["drivers/gate.test.ts", "when somebody has arrived since"],
-  },
-  {
-    name: "line: writes to a gate that has another name",
-    file: "drivers/gate.ts",
-    edits: [["if (nlink > 1n) throw", "if (nlink > 9n) throw"]],
-    noticedBy: ["drivers/gate.test.ts", "a file with a second name"],
-  },
-  {
-    name: "line: writes over a file that holds no counter",
-    file: "drivers/gate.ts",
-    edits: [["if (!COUNTER.test(text))", 'if (!COUNTER.test(""))']],
-    noticedBy: ["drivers/gate.test.ts", "a file with other content"],
-  },
-  {
-    name: "line: leaves the counter at the number it gives",
-    file: "drivers/gate.ts",
-    edits: [["digits(number + 1)", "digits(number)"]],
-    noticedBy: ["drivers/gate.test.ts", "goes up, and is ahead"],
-  },
-  {
-    name: "line: takes its number from the names alone",
-    file: "drivers/gate.ts",
-    edits: [["text.length === COUNTER_BYTES ? Number(text) : 0", "0"]],
-    noticedBy: ["drivers/place-in-line.test.ts", "never gives a number twice"],
-  },
-  {
-    name: "line: takes its number from the counter alone",
-    file: "drivers/gate.ts",
-    edits: [["Math.max(counted, ...ticketsIn(this.#lockFile).map((taken) => taken + 1))", "counted"]],
-    noticedBy: ["drivers/gate.test.ts", "is the largest ticket plus one"],
   },
   {
     name: "line: makes the line behind a symbolic link",
@@ -507,17 +472,6 @@ const LINE: readonly Mutant[] = [
     file: "drivers/ticket.ts",
     edits: [["closeQuietly(this.#file.fd);", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "leaves neither the ticket"],
-  },
-  {
-    name: "line: unlinks its ticket before the unlock",
-    file: "drivers/ticket.ts",
-    edits: [
-      [
-        'this.#flock(this.#file.fd, "unlock");',
-        'unlinkQuietly(this.#path); this.#flock(this.#file.fd, "unlock");',
-      ],
-    ],
-    noticedBy: ["drivers/place-in-line.test.ts", "unlocks the ticket before"],
   },
   {
     name: "line: does not notice that its ticket has gone",
@@ -576,9 +530,205 @@ const LINE: readonly Mutant[] = [
   {
     name: "line: leaves the directory behind",
     file: "drivers/place-in-line.ts",
-    edits: [["Gate.removeUnused(this.#lockFile, flock);", ""]],
+    edits: [["else removeUnused(this.#lockFile, this.#options.flock);", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "may be called twice"],
+  },
+  {
+    name: "line: gives a number that somebody has",
+    file: "drivers/gate.ts",
+    edits: [["Math.max(-1, ...ticketsIn(this.#lockFile)) + 1", "0"]],
+    noticedBy: ["drivers/gate.test.ts", "is behind all that are there"],
+  },
+  {
+    name: "line: unlocks its ticket before it unlinks it",
+    file: "drivers/ticket.ts",
+    edits: [
+      ["if (this.isThere()) unlinkQuietly(this.#path);", ""],
+      ["touch(this.#file.fd);", "touch(this.#file.fd); if (this.isThere()) unlinkQuietly(this.#path);"],
+    ],
+    noticedBy: ["drivers/place-in-line.test.ts", "removes the ticket while it is flocked"],
   },
 ];
 
-export const mutants: readonly Mutant[] = [...DRIVER, ...OWNERSHIP, ...QUEUE, ...LINE];
+const HINTS: readonly Mutant[] = [
+  {
+    name: "releases without a touch",
+    file: "drivers/flock-grant.ts",
+    edits: [["touch(this.fd); closeQuietly(this.fd);", "closeQuietly(this.fd);"]],
+    noticedBy: ["drivers/flock.test.ts", "sends its hint when the lock is free"],
+  },
+  {
+    name: "touches before the unlock",
+    file: "drivers/flock-grant.ts",
+    edits: [
+      ["touch(this.fd); closeQuietly(this.fd);", "closeQuietly(this.fd);"],
+      ["if (remove) this.#remove();", "if (remove) this.#remove(); touch(this.fd);"],
+    ],
+    noticedBy: ["drivers/flock.test.ts", "sends its hint when the lock is free"],
+  },
+  {
+    name: "fails to release what it may not touch",
+    file: "drivers/flock-grant.ts",
+    edits: [["} catch { // EPERM, EROFS: nobody hears of this release }", "} finally { void 0; }"]],
+    noticedBy: ["drivers/permissions.test.ts"],
+  },
+  {
+    name: "does not watch",
+    file: "drivers/flock-attempt.ts",
+    edits: [
+      ["if (this.#onHint === undefined || this.#unwatch !== undefined) return false;", "return false;"],
+    ],
+    noticedBy: ["drivers/flock-watch.test.ts", "has one watch at most"],
+  },
+  {
+    name: "watches once more at each refusal",
+    file: "drivers/flock-attempt.ts",
+    edits: [["this.#onHint === undefined || this.#unwatch !== undefined", "this.#onHint === undefined"]],
+    noticedBy: ["drivers/flock.test.ts", "leaves nothing behind"],
+  },
+  {
+    name: "does not try again when it has begun to watch",
+    file: "drivers/flock-attempt.ts",
+    edits: [['(this.#listen() && this.#flock(file.fd, "lock"))', "(this.#listen() && false)"]],
+    noticedBy: ["drivers/flock-watch.test.ts", "is freed between the refusal and the watch"],
+  },
+  {
+    name: "watches on after the end of the attempt",
+    file: "drivers/flock-attempt.ts",
+    edits: [["close(): void { this.#deafen();", "close(): void {"]],
+    noticedBy: ["drivers/flock.test.ts", "gives no hint after close()"],
+  },
+  {
+    name: "watches on after the win",
+    file: "drivers/flock-attempt.ts",
+    edits: [["this.#deafen(); this.#file = undefined; return new", "this.#file = undefined; return new"]],
+    noticedBy: ["drivers/flock.test.ts", "gives no hint after the win"],
+  },
+  {
+    name: "gives the watch up where the file is moved",
+    file: "drivers/watch-file.ts",
+    edits: [
+      [
+        'watcher.on("change", () => { onHint(false);',
+        'watcher.on("change", (event) => { onHint(event === "rename");',
+      ],
+    ],
+    noticedBy: ["drivers/watch-file.test.ts", "Heard is"],
+  },
+  {
+    name: "watches in a way that keeps the process alive",
+    file: "drivers/watch-file.ts",
+    edits: [["persistent: false", "persistent: true"]],
+    noticedBy: ["drivers/flock-watch.test.ts", "keeps no process alive"],
+  },
+  {
+    name: "takes the lack of watches for an error",
+    file: "drivers/watch-file.ts",
+    edits: [["} catch { return undefined; }", "} finally { void 0; }"]],
+    noticedBy: ["drivers/watch-file.test.ts", "where the system says"],
+  },
+  {
+    name: "asks for no hints",
+    file: "contender.ts",
+    edits: [
+      ["if (this.#attempt !== undefined) this.#watch(this.#attempt);", ""],
+      ["if (this.polling) this.#watch(attempt);", ""],
+    ],
+    noticedBy: ["hints.test.ts", "comes to one watch a process"],
+  },
+  {
+    name: "asks for no hints after the first attempt",
+    file: "contender.ts",
+    edits: [["if (this.polling) this.#watch(attempt);", ""]],
+    noticedBy: ["hints.test.ts", "whatever mode it asks for"],
+  },
+  {
+    name: "pauses on when the bell rings",
+    file: "poll.ts",
+    edits: [["bell.onRing = () => { end(true); };", "bell.onRing = () => undefined;"]],
+    noticedBy: ["poll.test.ts", "ends the pause"],
+  },
+  {
+    name: "goes on with long pauses after a hint",
+    file: "poll.ts",
+    edits: [["signal)) refused = 0;", "signal)) refused += 0;"]],
+    noticedBy: ["poll.test.ts", "ends the pause"],
+  },
+];
+
+const TURNS: readonly Mutant[] = [
+  {
+    name: "never ends its turn",
+    file: "turn.ts",
+    edits: [["return performance.now() - this.#began >= this.#length;", "return false;"]],
+    noticedBy: ["shared-turns.test.ts", "frees the lock though others wait"],
+  },
+  {
+    name: "hands nothing on",
+    file: "turn.ts",
+    edits: [["return performance.now() - this.#began >= this.#length;", "return true;"]],
+    noticedBy: ["shared-turns.test.ts", "hands the lock on inside itself"],
+  },
+  {
+    name: "takes no rest",
+    file: "turn.ts",
+    edits: [["Math.max(0, this.#restsUntil - performance.now())", "0"]],
+    noticedBy: ["shared-turns.test.ts", "leaves it free"],
+  },
+  {
+    name: "rests though there is one attempt only",
+    file: "lock-file-state.ts",
+    edits: [["if (!once && this.#rest(owner) > 0)", "if (this.#turn.rest > 0)"]],
+    noticedBy: ["shared-turns.test.ts", "keeps no tryAcquire() out"],
+  },
+  {
+    name: "gives those who come after the release no rest",
+    file: "lock-file-state.ts",
+    edits: [["if (!once && this.#rest(owner) > 0) return false;", ""]],
+    noticedBy: ["shared-turns.test.ts", "though its next caller comes only then"],
+  },
+  {
+    name: "polls at once, in a rest",
+    file: "lock-file-state.ts",
+    edits: [["rest: this.#rest(first.owner),", "rest: 0,"]],
+    noticedBy: ["shared-turns.test.ts", "leaves it free for 1 ms"],
+  },
+  {
+    name: "has turns that never grow",
+    file: "turn.ts",
+    edits: [["Math.min(2 * this.#length, LONGEST_TURN_MS)", "this.#length"]],
+    noticedBy: ["turn.test.ts", "is twice as long"],
+  },
+  {
+    name: "has turns that grow without end",
+    file: "turn.ts",
+    edits: [["Math.min(2 * this.#length, LONGEST_TURN_MS)", "2 * this.#length"]],
+    noticedBy: ["turn.test.ts", "is twice as long"],
+  },
+  {
+    name: "has a first turn of twice the length",
+    file: "turn.ts",
+    edits: [["#rested = false;", "#rested = true;"]],
+    noticedBy: ["turn.test.ts", "the first one too"],
+  },
+  {
+    name: "goes on with long turns after a refusal",
+    file: "turn.ts",
+    edits: [["this.#refused = true; this.#length = TURN_MS;", "this.#refused = true;"]],
+    noticedBy: ["turn.test.ts", "is of 10 ms again"],
+  },
+  {
+    name: "begins a new turn with each win",
+    file: "turn.ts",
+    edits: [["if (this.#rested || this.#refused || now - this.#left > REST_MS)", ""]],
+    noticedBy: ["turn.test.ts", "goes on over holds that follow each other"],
+  },
+  {
+    name: "remembers the turns on all lock files",
+    file: "turn.ts",
+    edits: [["if (turns.size <= MOST_TURNS) return;", "return;"]],
+    noticedBy: ["turn.test.ts", "64 are remembered"],
+  },
+];
+
+export const mutants: readonly Mutant[] = [...DRIVER, ...OWNERSHIP, ...QUEUE, ...HINTS, ...TURNS, ...LINE];

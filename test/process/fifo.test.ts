@@ -26,6 +26,14 @@ async function untilInLine(lockFile: string, count: number): Promise<void> {
   );
 }
 
+/** The last one out removes the directory, in the turn after it has won. */
+async function untilGone(lockFile: string): Promise<void> {
+  await soon(
+    vi.waitFor(() => expect(existsSync(queueOf(lockFile))).toBe(false), { timeout: 10_000, interval: 1 }),
+    "the directory is removed",
+  );
+}
+
 /** Processes that wait for the lock file, in the order in which they began to. */
 async function line(lockFile: string, count: number, options: object = FIFO): Promise<Child[]> {
   const children: Child[] = [];
@@ -95,7 +103,7 @@ describe("waiting processes get the lock in the order in which they came", () =>
     await first!.says("held");
     first!.tell("release");
     await (await soon(again, "it is its turn again")).release();
-    expect(existsSync(queueOf(lockFile))).toBe(false);
+    await untilGone(lockFile);
   });
 
   test("the holder's next task comes after the processes in line", async () => {

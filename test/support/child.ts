@@ -8,21 +8,23 @@ import { soon } from "./promises.ts";
 
 const CHILD = fileURLToPath(new URL("../fixtures/child.mjs", import.meta.url));
 
-export type Verb = "hold" | "run" | "forget" | "attempt" | "loop" | "cycle";
+export type Verb = "hold" | "run" | "forget" | "attempt" | "loop" | "crowd" | "cycle";
 export type Word = "release" | "exit" | "throw" | "spawn" | "attempt" | "go";
 export type Saying =
-  "waiting" | "held" | "released" | "ready" | "attempted" | "progress" | "done" | "spawned";
+  "waiting" | "held" | "released" | "ready" | "attempted" | "progress" | "counted" | "done" | "spawned";
 
 export interface Message {
   readonly type: Saying;
   /** With "attempted": whether it got the lock. */
   readonly held?: boolean;
+  /** With "counted": how many holds it has had. */
+  readonly holds?: number;
   /** With "spawned": the process that it started. */
   readonly pid?: number;
 }
 
 export interface ChildOptions {
-  /** Options of its lock, and of `loop`: `holds` and `directory`. */
+  /** Options of its lock, and of `loop`: `holds` and `directory`; of `crowd`: `tasks`; of all: `stopClock`. */
   readonly options?: object;
   readonly env?: NodeJS.ProcessEnv;
 }

@@ -1,6 +1,7 @@
 // What the driver suite needs beside a driver: lock files that nobody uses yet, a stranger who gets in the way, calls
 // that fail when told to, and a count of what is open.
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -21,9 +22,12 @@ import type { Driver } from "../../src/driver.ts";
 import { flock, type Flock } from "../../src/native/flock.ts";
 import { nativeError, replaceFile } from "./flock-steps.ts";
 import { memoryDriver } from "./memory-driver.ts";
+import { inotifyDescriptors, watches } from "./resources.ts";
 
 export interface DriverHarness {
   readonly driver: Driver;
+  /** After how many milliseconds a hint that has not come will not come; without it, after a time that is certain. */
+  readonly patience?: number;
   /** The absolute path of a lock file that nobody has used yet, in a directory that exists. */
   freshPath(): string;
   /** Another spelling of a path. */
@@ -35,8 +39,12 @@ export interface DriverHarness {
   failNext(call: "tryLock" | "release", code: string): void;
   /** Calls `fn` once, inside the next release: the lock is free by then, and `release` has not returned. */
   onceUnlocked(fn: () => void): void;
+  /** Changes with every hint that a release sends to those who watch `path`. */
+  lastHint(path: string): unknown;
   /** How many descriptors, or what stands for them, the driver has open. */
   open(): number;
+  /** How many files the driver watches. */
+  watches(): number;
   dispose(): void;
 }
 
@@ -47,6 +55,8 @@ export interface Stranger {
   remove(path: string): void;
   /** Puts another, free file in its place. */
   replace(path: string): void;
+  /** Does something to the lock file that whoever watches it notices, and that means nothing. */
+  stir(path: string): void;
 }
 
 export function memoryHarness(): DriverHarness {
@@ -62,10 +72,13 @@ export function memoryHarness(): DriverHarness {
       seize: (path) => (driver.isHeld(path) ? undefined : driver.seize(path)),
       remove: (path) => driver.remove(path),
       replace: (path) => driver.replace(path),
+      stir: (path) => driver.hint(path),
     },
     failNext: (call, code) => driver.failNext(call, code),
     onceUnlocked: (fn) => driver.onceUnlocked(fn),
+    lastHint: () => driver.hints,
     open: () => driver.openAttempts + driver.grants,
+    watches: () => driver.watches,
     dispose: () => {},
   };
 }
@@ -75,6 +88,7 @@ export function flockHarness(make: (flock: Flock) => Driver = flockDriver): Driv
   const directory = mkdtempSync(join(realpathSync(tmpdir()), "holdfast-driver-"));
   symlinkSync(directory, join(directory, "alias"));
   const before = new Set(openDescriptors());
+  const watched = watches();
   const strangers = new Set<number>();
   const controls = controlledFlock();
   let files = 0;
@@ -97,10 +111,13 @@ export function flockHarness(make: (flock: Flock) => Driver = flockDriver): Driv
       },
       remove: unlinkSync,
       replace: replaceFile,
+      stir: (path) => chmodSync(path, statSync(path).mode),
     },
     failNext: (call, code) => controls.failNext(call === "tryLock" ? "lock" : "unlock", code),
     onceUnlocked: controls.onceUnlocked,
+    lastHint: (path) => statSync(path, { bigint: true }).mtimeNs,
     open: () => ours().length,
+    watches: () => watches() - watched,
     dispose: () => {
       // A broken driver may have closed a stranger's.
       for (const fd of [...ours(), ...strangers].filter(isOpen)) closeSync(fd);
@@ -142,9 +159,12 @@ function controlledFlock() {
   };
 }
 
-/** The open descriptors of this process, but for the one of the listing. */
+/** The open descriptors of this process, but for the one of the listing and the one that libuv watches files with. */
 function openDescriptors(): number[] {
-  return readdirSync("/dev/fd").map(Number).filter(isOpen);
+  const watching = inotifyDescriptors();
+  return readdirSync("/dev/fd")
+    .map(Number)
+    .filter((fd) => isOpen(fd) && !watching.includes(fd));
 }
 
 function isOpen(fd: number): boolean {

@@ -48,6 +48,8 @@ export class MemoryDriver implements Driver {
   grants = 0;
   /** How many strangers stand in line before whoever asks for "fifo" next. */
   strangersInLine = 0;
+  /** How many hints were sent, whether or not anybody heard them. */
+  hints = 0;
 
   constructor(name = `memory-${String(++drivers)}`) {
     this.name = name;
@@ -115,7 +117,18 @@ export class MemoryDriver implements Driver {
 
   /** Something happens to the lock file: whoever watches it gets a hint, in a turn of its own. */
   hint(path: string): void {
-    for (const onHint of this.watchersOf(resolve(path))) setImmediate(onHint);
+    this.hints++;
+    const watchers = this.watchersOf(resolve(path));
+    for (const onHint of watchers) {
+      setImmediate(() => {
+        if (watchers.has(onHint)) onHint();
+      });
+    }
+  }
+
+  /** How many attempts watch, on any key. */
+  get watches(): number {
+    return [...this.#watchers.values()].reduce((all, { size }) => all + size, 0);
   }
 
   /** Resolves when the next `tryLock` has been called. */
@@ -206,7 +219,7 @@ class MemoryAttempt implements Attempt {
     try {
       this.#driver.mayFail("tryLock");
     } catch (error) {
-      this.close();
+      this.#closeFile();
       throw error;
     }
     const file = this.#driver.create(this.#key, this.#options.mode);
@@ -223,13 +236,19 @@ class MemoryAttempt implements Attempt {
   watch(onHint: () => void): void {
     const watchers = this.#driver.watchersOf(this.#key);
     if (this.#onHint !== undefined) watchers.delete(this.#onHint);
-    this.#onHint = onHint;
-    watchers.add(onHint);
+    this.#onHint = () => {
+      onHint();
+    };
+    watchers.add(this.#onHint);
   }
 
   close(): void {
     if (this.#onHint !== undefined) this.#driver.watchersOf(this.#key).delete(this.#onHint);
     this.#onHint = undefined;
+    this.#closeFile();
+  }
+
+  #closeFile(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
     this.#driver.openAttempts--;
@@ -267,7 +286,7 @@ class MemoryGrant implements Grant {
     if (remove && this.#driver.fileOf(this.#key) === this.#file) this.#driver.unlink(this.#key);
     this.#file.lockedBy = undefined;
     this.#released = true;
-    this.#driver.hint(this.#key);
     this.#driver.unlocked();
+    this.#driver.hint(this.#key);
   }
 }

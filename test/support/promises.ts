@@ -6,13 +6,17 @@ const later = globalThis.setTimeout;
 const BLOCKED_AFTER_MS = 10;
 const STUCK_AFTER_MS = 10_000;
 
-/** The value of `promise`; an error that says what did not happen, after ten seconds. */
-export async function soon<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+/** The value of `promise`; an error that says what did not happen, after ten seconds unless told otherwise. */
+export async function soon<Value>(
+  promise: Promise<Value>,
+  what: string,
+  stuckAfterMs = STUCK_AFTER_MS,
+): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const stuck = new Promise<never>((_, reject) => {
     timer = later(() => {
       reject(new Error(`Stuck: ${what}`));
-    }, STUCK_AFTER_MS).unref();
+    }, stuckAfterMs).unref();
   });
   try {
     return await Promise.race([promise, stuck]);
