@@ -19,6 +19,7 @@ beforeEach(() => {
   native.calls.length = native.throws.length = 0;
 });
 
+const LOCK_SH_NB = 5;
 const LOCK_EX_NB = 6;
 const LOCK_UN = 8;
 
@@ -29,6 +30,16 @@ describe("flock", () => {
     expect(native.calls).toEqual([
       [7, LOCK_EX_NB],
       [7, LOCK_UN],
+    ]);
+  });
+
+  test("asks for a shared lock without waiting, to probe", () => {
+    expect(flock(7, "probe")).toBe(true);
+    native.throws.push(nativeError("EAGAIN", 11));
+    expect(flock(7, "probe")).toBe(false);
+    expect(native.calls).toEqual([
+      [7, LOCK_SH_NB],
+      [7, LOCK_SH_NB],
     ]);
   });
 
