@@ -1,5 +1,5 @@
 /** What everything is compared with: the system calls of the protocol, called bare, and the calls of a plain flock. */
-import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
+import { closeSync, constants, fstatSync, futimesSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -22,6 +22,8 @@ export function bareProtocol(lockFile: string): void {
   const named = lstatSync(lockFile, { bigint: true });
   if (named.dev !== dev || named.ino !== ino) throw new Error(`Somebody replaced ${lockFile}`);
   flockSync(fd, LOCK_UN);
+  const now = Date.now() / 1000;
+  futimesSync(fd, now, now); // the hint for those who wait
   closeSync(fd);
 }
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { endings } from "./endings.ts";
+import { handOff } from "./hand-off.ts";
 import { machine, versions } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { queue } from "./queue.ts";
@@ -23,6 +24,7 @@ const MEASUREMENTS: Record<string, (scale: Scale) => Promise<Report>> = {
   memory,
   waiting,
   endings,
+  "hand-off": handOff,
 };
 
 const USAGE = `Usage: npm run bench -- [options] [measurement ...]

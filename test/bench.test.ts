@@ -50,8 +50,8 @@ test("subjects take turns, and nobody looks at the rounds that warm up", async (
   const measured = await interleaved([subject("A", 1), subject("B", 3)], { rounds: 2, warmUp: 1 });
   expect(turns.join("")).toBe("ABABAB");
   expect(measured).toEqual([
-    { name: "A", median: 1000, p95: 1000, mean: 1000, rounds: [1000, 1000] },
-    { name: "B", median: 3000, p95: 3000, mean: 3000, rounds: [3000, 3000] },
+    { name: "A", median: 1000, p95: 1000, mean: 1000, rounds: [1000, 1000], times: Array(4).fill(1000) },
+    { name: "B", median: 3000, p95: 3000, mean: 3000, rounds: [3000, 3000], times: Array(4).fill(3000) },
   ]);
 });
 
