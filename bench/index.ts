@@ -7,30 +7,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { crowd } from "./crowd.ts";
 import { endings } from "./endings.ts";
+import { fairness } from "./fairness.ts";
 import { handOff } from "./hand-off.ts";
 import { machine, versions } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { queue } from "./queue.ts";
 import { isMet, print, type Report, type Scale } from "./report.ts";
 import { hasStrace, systemCalls } from "./system-calls.ts";
+import { tasks } from "./tasks.ts";
 import { uncontended } from "./uncontended.ts";
-import { waiting } from "./waiting.ts";
 
 const MEASUREMENTS: Record<string, (scale: Scale) => Promise<Report>> = {
   uncontended,
   "system-calls": systemCalls,
   queue,
   memory,
-  waiting,
   endings,
   "hand-off": handOff,
+  fairness,
+  tasks,
+  crowd,
 };
 
 const USAGE = `Usage: npm run bench -- [options] [measurement ...]
 
   measurement      ${Object.keys(MEASUREMENTS).join(", ")}; default: all
   --quick          as little as shows that it works; the figures mean nothing
+  --crowd          let a thousand processes wait, too: minutes, and some 20 GB of memory
   --directory <d>  where the lock files lie; default: the temporary directory
   --help           print this
 
@@ -45,12 +50,14 @@ function commandLine() {
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
+      crowd: { type: "boolean", default: false },
       directory: { type: "string", default: tmpdir() },
       help: { type: "boolean", default: false },
     },
   });
   const unknown = positionals.find((name) => !Object.hasOwn(MEASUREMENTS, name));
   if (unknown !== undefined) throw new Error(`There is no measurement '${unknown}'`);
+  if (values.quick && values.crowd) throw new Error("--quick and --crowd exclude each other");
   return { ...values, names: positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS) };
 }
 
@@ -62,7 +69,7 @@ async function main(): Promise<number> {
     process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
     return EX_USAGE;
   }
-  const { quick, names, help } = options;
+  const { quick, crowd, names, help } = options;
   if (help) {
     process.stdout.write(USAGE);
     return 0;
@@ -74,7 +81,7 @@ async function main(): Promise<number> {
     const reports: Report[] = [];
     for (const name of names) {
       if (name === "system-calls" && (quick || !hasStrace())) continue;
-      const report = await MEASUREMENTS[name]!({ quick, directory });
+      const report = await MEASUREMENTS[name]!({ quick, crowd, directory });
       reports.push(report);
       process.stdout.write(`${print(report)}\n`);
     }

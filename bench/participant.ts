@@ -49,6 +49,10 @@ export class Participant {
     this.#ended = once(this.#process, "exit");
   }
 
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
   tell(command: Command): void {
     this.#process.stdin.write(`${JSON.stringify(command)}\n`);
   }

@@ -34,7 +34,7 @@ function isAvailable(way: Way): boolean {
 }
 
 // TODO goes with the option's arrival.
-function hasFifo(): boolean {
+export function hasFifo(): boolean {
   try {
     return new FileLock("x", { order: "fifo" as "any" }).lockFile === "x";
   } catch {

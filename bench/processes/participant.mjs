@@ -144,6 +144,7 @@ const COMMANDS = {
   stop() {
     input.off("close", end);
     input.close();
+    process.stdin.destroy();
     stopped.abort();
     return {};
   },
