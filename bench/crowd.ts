@@ -12,8 +12,8 @@ const COUNTS = [1, 10, 100];
 const COMPARED = 10;
 const LARGE = 1000;
 
-/** What a process of Node occupies that shares its program with others, and as much again to be on the safe side. */
-const BYTES_EACH = 2 * 20 * 2 ** 20;
+/** What a process occupies that shares its program with many others, and a little more. */
+const BYTES_EACH = 20 * 2 ** 20;
 
 /** Until the pauses of those who wait have grown. */
 const SETTLING_MS = 1000;
@@ -64,7 +64,7 @@ interface Waiting {
 
 async function measure(way: Way, { count, seconds, lockFile }: Waiting) {
   return withParticipants(new Array(count + 1).fill("node"), async ([holder, ...waiters]) => {
-    await holder!.ask({ do: "take", way: "polled", lockFile });
+    await holder!.ask({ do: "take", way: way.way, lockFile });
     await holder!.next();
     await Promise.all(waiters.map((waiter) => waiter.ask({ do: "take", way: way.way, lockFile })));
     await pause(SETTLING_MS);

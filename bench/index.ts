@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { fairnessChart, handOffChart } from "./chart.ts";
 import { crowd } from "./crowd.ts";
 import { endings } from "./endings.ts";
 import { fairness } from "./fairness.ts";
@@ -39,7 +40,7 @@ const USAGE = `Usage: npm run bench -- [options] [measurement ...]
   --directory <d>  where the lock files lie; default: the temporary directory
   --help           print this
 
-A full run is written to bench/results/ as JSON.
+A full run is written to bench/results/ as JSON, and drawn to docs/charts/.
 `;
 
 /** As in sysexits.h. */
@@ -78,17 +79,20 @@ async function main(): Promise<number> {
   try {
     const about = { machine: machine(directory), versions: versions() };
     process.stdout.write(`${describe(about.machine)}\n${describe(about.versions)}\n\n`);
-    const reports: Report[] = [];
+    const reports = new Map<string, Report>();
     for (const name of names) {
       if (name === "system-calls" && (quick || !hasStrace())) continue;
       const report = await MEASUREMENTS[name]!({ quick, crowd, directory });
-      reports.push(report);
+      reports.set(name, report);
       process.stdout.write(`${print(report)}\n`);
     }
-    const targets = reports.flatMap((report) => report.targets);
+    const targets = [...reports.values()].flatMap((report) => report.targets);
     process.stdout.write(`${targets.filter(isMet).length} of ${targets.length} targets met.\n`);
     const isFull = !quick && names.length === Object.keys(MEASUREMENTS).length;
-    if (isFull) save({ ...about, reports });
+    if (isFull) {
+      save({ ...about, reports: [...reports.values()] });
+      draw(reports, describe(about.machine));
+    }
     return 0;
   } finally {
     rmSync(directory, { recursive: true });
@@ -108,6 +112,14 @@ function save(run: object): void {
   mkdirSync(results, { recursive: true });
   writeFileSync(file, `${JSON.stringify({ date, ...run }, null, 2)}\n`);
   process.stdout.write(`Written to ${file}\n`);
+}
+
+function draw(reports: ReadonlyMap<string, Report>, machine: string): void {
+  const charts = fileURLToPath(new URL("../docs/charts", import.meta.url));
+  const about = `${new Date().toISOString().slice(0, 10)}, node ${process.versions.node}, ${machine}`;
+  mkdirSync(charts, { recursive: true });
+  writeFileSync(join(charts, "hand-off.svg"), handOffChart(reports.get("hand-off")!.rows, about));
+  writeFileSync(join(charts, "fairness.svg"), fairnessChart(reports.get("fairness")!.series ?? {}, about));
 }
 
 process.exitCode = await main();

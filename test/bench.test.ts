@@ -106,6 +106,21 @@ describe("npm run bench", () => {
     expect(status).toBe(0);
   });
 
+  // On a machine that is very busy, processes take seconds to start.
+  const PATIENCE_MS = 120_000;
+
+  test.each(["hand-off", "fairness", "tasks", "crowd"])(
+    "measures %s among processes, none of which held together with another",
+    { timeout: PATIENCE_MS },
+    async (name) => {
+      const { status, stdout, stderr } = await bench("--quick", name);
+      expect(stderr).toBe("");
+      expect(stdout).toContain("\n  holdfast, any");
+      expect(stdout).toMatch(/^\d of \d targets met\.$/m);
+      expect(status).toBe(0);
+    },
+  );
+
   test("refuses a measurement that there is not", async () => {
     const { status, stdout, stderr } = await bench("--quick", "speed");
     expect(stderr).toContain("There is no measurement 'speed'");

@@ -159,6 +159,7 @@ function end() {
   process.kill(process.pid, "SIGKILL");
 }
 
+process.stdout.on("error", end); // nobody listens any more
 const input = createInterface({ input: process.stdin });
 input.on("close", end);
 input.on("line", async (line) => {

@@ -56,7 +56,8 @@ def contend(lock, hold_ms, start, until):
     say(times=times)
 
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for each in signal.SIGINT, signal.SIGPIPE:
+    signal.signal(each, signal.SIG_DFL)
 threading.Thread(target=read, daemon=True).start()
 say(ready=os.getpid())
 lock = None
