@@ -12,14 +12,23 @@ const COUNTS = [1, 10, 100];
 const COMPARED = 10;
 const LARGE = 1000;
 
+/** In seconds. At the default of 0.05 so many would ask for eight cores, and nothing else would run. */
+const LARGE_POLL_INTERVAL = 1;
+
 /** What a process occupies that shares its program with many others, and a little more. */
 const BYTES_EACH = 20 * 2 ** 20;
 
 /** Until the pauses of those who wait have grown. */
 const SETTLING_MS = 1000;
 
-/** To end a process takes milliseconds, and a thousand of them ask for the processor at once. */
-const STUCK_MS = 60_000;
+/** To end a process takes milliseconds, but a thousand of them ask for the processor at once. */
+const STUCK_MS = 300_000;
+
+interface Cell {
+  readonly way: Way;
+  readonly count: number;
+  readonly pollInterval?: number;
+}
 
 export async function crowd({ quick, directory, crowd }: Scale): Promise<Report> {
   const { ways, note } = available([ANY, FIFO, POLLED]);
@@ -28,17 +37,21 @@ export async function crowd({ quick, directory, crowd }: Scale): Promise<Report>
   const counts = quick ? [1, 3] : COUNTS;
   const compared = quick ? 3 : COMPARED;
   const isLargeFeasible = freemem() >= LARGE * BYTES_EACH;
-  const cells = [
+  const cells: Cell[] = [
     ...counts.flatMap((count) => orders.map((way) => ({ way, count }))),
     { way: POLLED, count: compared },
-    ...(crowd && isLargeFeasible ? orders.map((way) => ({ way, count: LARGE })) : []),
+    ...(crowd && isLargeFeasible
+      ? orders.map((way) => ({ way, count: LARGE, pollInterval: LARGE_POLL_INTERVAL }))
+      : []),
   ];
   const rows: Row[] = [];
   const targets: Target[] = [];
-  for (const { way, count } of cells) {
+  for (const cell of cells) {
+    const { way, count, pollInterval } = cell;
     const lockFile = join(directory, `crowd-${way.way}-${count}.lock`);
-    const { percents, ...row } = await measure(way, { count, seconds, lockFile });
-    const name = `${way.name}: ${count} ${count === 1 ? "process" : "processes"}`;
+    const { percents, ...row } = await measure(cell, { seconds, lockFile });
+    const pauses = pollInterval === undefined ? "" : `, polling every ${pollInterval} s`;
+    const name = `${way.name}: ${count} ${count === 1 ? "process" : "processes"}${pauses}`;
     rows.push({ name, "median % of a core": median(percents), "most %": Math.max(...percents), ...row });
     if (count !== compared || way === POLLED) continue;
     targets.push({
@@ -56,17 +69,15 @@ export async function crowd({ quick, directory, crowd }: Scale): Promise<Report>
   };
 }
 
-interface Waiting {
-  readonly count: number;
-  readonly seconds: number;
-  readonly lockFile: string;
-}
-
-async function measure(way: Way, { count, seconds, lockFile }: Waiting) {
+async function measure(
+  { way, count, pollInterval }: Cell,
+  { seconds, lockFile }: { readonly seconds: number; readonly lockFile: string },
+) {
+  const take = { do: "take", way: way.way, lockFile, pollInterval } as const;
   return withParticipants(new Array(count + 1).fill("node"), async ([holder, ...waiters]) => {
-    await holder!.ask({ do: "take", way: way.way, lockFile });
+    await holder!.ask(take);
     await holder!.next();
-    await Promise.all(waiters.map((waiter) => waiter.ask({ do: "take", way: way.way, lockFile })));
+    await Promise.all(waiters.map((waiter) => waiter.ask(take)));
     await pause(SETTLING_MS);
     const before = await usage(waiters);
     await pause(seconds * 1000);

@@ -15,7 +15,13 @@ const PROGRAMS: Record<Host, readonly [string, string]> = {
 
 /** What a process does: see processes/participant.mjs. Times are nanoseconds of the monotonic clock. */
 export type Command =
-  | { readonly do: "take"; readonly way: string; readonly lockFile: string }
+  | {
+      readonly do: "take";
+      readonly way: string;
+      readonly lockFile: string;
+      /** In seconds, of the ways of this package; undefined: its default. */
+      readonly pollInterval?: number | undefined;
+    }
   | { readonly do: "give"; readonly after: number }
   | {
       readonly do: "contend";

@@ -17,15 +17,15 @@ const POLL_MS = 50;
 const now = () => Number(process.hrtime.bigint());
 
 const WAYS = {
-  any: (lockFile) => ours(lockFile, "any"),
-  fifo: (lockFile) => ours(lockFile, "fifo"),
+  any: (lockFile, options) => ours(lockFile, { ...options, order: "any" }),
+  fifo: (lockFile, options) => ours(lockFile, { ...options, order: "fifo" }),
   polled,
   blocking,
   "proper-lockfile": proper,
 };
 
-function ours(lockFile, order) {
-  const lock = new FileLock(lockFile, { order });
+function ours(lockFile, options) {
+  const lock = new FileLock(lockFile, options);
   let hold;
   return {
     take: async (signal) => {
@@ -94,9 +94,9 @@ let taker;
 
 const COMMANDS = {
   /** Answers when it asks, and once more when it has it: in the first statement after. */
-  async take({ way, lockFile }) {
+  async take({ way, lockFile, pollInterval }) {
     const key = `${way} ${lockFile}`;
-    taker = takers.get(key) ?? WAYS[way](lockFile);
+    taker = takers.get(key) ?? WAYS[way](lockFile, { pollInterval });
     takers.set(key, taker);
     const taken = taker.take(stopped.signal);
     say({ asks: now() });

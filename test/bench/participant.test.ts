@@ -62,7 +62,7 @@ function childrenOf(pid: number): string[] {
 /** Where nobody waits for orphans, they stay as zombies. */
 function isAlive(pid: string): boolean {
   try {
-    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(') Z ');
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
   } catch {
     return false;
   }
