@@ -7,6 +7,8 @@ import type { Report, Row, Scale, Target } from "./report.ts";
 import { percentile } from "./statistics.ts";
 import { ANY, available, FIFO, POLLED, PYTHONS, type Way } from "./ways.ts";
 
+const ORDERS = [ANY, FIFO];
+
 interface Cell {
   readonly processes: number;
   readonly holdMs: number;
@@ -26,8 +28,7 @@ const QUICK: readonly Cell[] = [{ processes: 2, holdMs: 0, seconds: 0.3 }, QUICK
 
 export async function fairness({ quick, directory }: Scale): Promise<Report> {
   const { cells, shared } = quick ? { cells: QUICK, shared: QUICK_SHARED } : { cells: FULL, shared: SHARED };
-  const { ways, note } = available([ANY, FIFO, POLLED, PYTHONS]);
-  const orders = [ANY, FIFO].filter((way) => ways.includes(way));
+  const { ways, note } = available([POLLED, PYTHONS]);
   const rows: Row[] = [];
   const inShared = new Map<Way, Journal>();
 
@@ -43,8 +44,8 @@ export async function fairness({ quick, directory }: Scale): Promise<Report> {
 
   const most = Math.max(...cells.map(({ processes }) => processes));
   await withParticipants(new Array(most).fill("node"), async (participants) => {
-    for (const cell of cells) for (const way of orders) await measure(way, cell, participants);
-    if (ways.includes(POLLED)) await measure(POLLED, shared, participants);
+    for (const cell of cells) for (const way of ORDERS) await measure(way, cell, participants);
+    await measure(POLLED, shared, participants);
   });
   if (ways.includes(PYTHONS)) {
     const hosts = new Array(shared.processes).fill("python");
@@ -58,7 +59,7 @@ export async function fairness({ quick, directory }: Scale): Promise<Report> {
       "milliseconds of a wait. No two held together: every process journals its holds by one clock, and the journals " +
       `were compared.${note}`,
     rows,
-    targets: orders.flatMap((way) => targets(way, shared, inShared.get(way)!)),
+    targets: ORDERS.flatMap((way) => targets(way, shared, inShared.get(way)!)),
     series: Object.fromEntries([...inShared].map(([{ name }, { holds }]) => [name, holds])),
   };
 }

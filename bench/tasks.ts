@@ -4,7 +4,7 @@ import { contend } from "./contention.ts";
 import { withParticipants } from "./participant.ts";
 import type { Report, Row, Scale } from "./report.ts";
 import { mean, percentile } from "./statistics.ts";
-import { ANY, available, FIFO } from "./ways.ts";
+import { ANY, FIFO } from "./ways.ts";
 
 const CROWDS: readonly { readonly tasks: readonly [number, number]; readonly holdMs: number }[] = [
   { tasks: [100, 100], holdMs: 0 },
@@ -14,12 +14,11 @@ const CROWDS: readonly { readonly tasks: readonly [number, number]; readonly hol
 ];
 
 export async function tasks({ quick, directory }: Scale): Promise<Report> {
-  const { ways, note } = available([ANY, FIFO]);
   const seconds = quick ? 0.3 : 2;
   const rows: Row[] = [];
   await withParticipants(["node", "node"], async (participants) => {
     for (const { tasks, holdMs } of CROWDS) {
-      for (const { name, way } of ways) {
+      for (const { name, way } of [ANY, FIFO]) {
         const lockFile = join(directory, `tasks-${way}-${tasks.join("-")}-${holdMs}.lock`);
         const journal = await contend(participants, { way, lockFile, holdMs, seconds, tasks });
         const all = 2 * mean(journal.holds);
@@ -38,7 +37,7 @@ export async function tasks({ quick, directory }: Scale): Promise<Report> {
     title: "Tasks of two processes",
     about:
       "Every task takes the lock again as soon as it has given it back. What each process gets, and milliseconds of a " +
-      `wait of its tasks.${note}`,
+      "wait of its tasks.",
     rows,
     targets: [],
   };

@@ -8,13 +8,12 @@ import { bareFlock, bareProtocol } from "./baseline.ts";
 import type { Report, Scale } from "./report.ts";
 import { asynchronous, interleaved, synchronous, type Subject } from "./rounds.ts";
 import { ratio } from "./statistics.ts";
-import { hasFifo } from "./ways.ts";
 
 export async function uncontended({ quick, directory }: Scale): Promise<Report> {
   const lockFile = join(directory, "uncontended.lock");
   const operations = quick ? 200 : 1000;
   const lock = new FileLock(lockFile);
-  const queueing = hasFifo() ? new FileLock(join(directory, "fifo.lock"), { order: "fifo" as "any" }) : lock;
+  const queueing = new FileLock(join(directory, "fifo.lock"), { order: "fifo" });
   const mutex = new Mutex();
 
   const subjects: Subject[] = [

@@ -1,6 +1,5 @@
 /** The ways to take a lock that are compared across processes, and which of them this machine has. */
 import { spawnSync } from "node:child_process";
-import { FileLock } from "holdfast";
 
 /** Debian's: its packages are nobody else's. */
 export const PYTHON = "/usr/bin/python3";
@@ -29,17 +28,7 @@ export function available(ways: readonly Way[]): { ways: readonly Way[]; note: s
 }
 
 function isAvailable(way: Way): boolean {
-  if (way === PYTHONS) return pythonsVersion() !== undefined;
-  return way !== FIFO || hasFifo();
-}
-
-// TODO goes with the option's arrival.
-export function hasFifo(): boolean {
-  try {
-    return new FileLock("x", { order: "fifo" as "any" }).lockFile === "x";
-  } catch {
-    return false;
-  }
+  return way !== PYTHONS || pythonsVersion() !== undefined;
 }
 
 /** The version of py-filelock, where it is. */
