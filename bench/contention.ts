@@ -28,5 +28,6 @@ export async function contend(
   return new Journal(
     answers.map(({ times }) => times),
     until,
+    answers.filter(({ unqueued }) => unqueued).length,
   );
 }

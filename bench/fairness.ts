@@ -55,9 +55,9 @@ export async function fairness({ quick, directory }: Scale): Promise<Report> {
   return {
     title: "Fairness among processes",
     about:
-      "Each takes the lock again as soon as it has given it back. Holds a process, holds of all a second, and " +
-      "milliseconds of a wait. No two held together: every process journals its holds by one clock, and the journals " +
-      `were compared.${note}`,
+      "Each takes the lock again as soon as it has given it back. Holds a process, holds of all a second, " +
+      "milliseconds of a wait, and how many processes at some time gave up standing in line (unqueued). No two held " +
+      `together: every process journals its holds by one clock, and the journals were compared.${note}`,
     rows,
     targets: ORDERS.flatMap((way) => targets(way, shared, inShared.get(way)!)),
     series: Object.fromEntries([...inShared].map(([{ name }, { holds }]) => [name, holds])),
@@ -72,6 +72,7 @@ function row({ name }: Way, { processes, holdMs, seconds }: Cell, journal: Journ
     name: `${name}: ${processes} processes, ${holdMs} ms`,
     ...{ fewest, most, "most/fewest": most / fewest, "holds/s": sum(holds) / seconds },
     ...{ p50: percentile(waits, 50), p99: percentile(waits, 99), longest: percentile(waits, 100) },
+    unqueued: journal.unqueued,
   };
 }
 

@@ -19,9 +19,12 @@ export class Journal {
   readonly #entries: readonly Entry[];
   readonly #processes: number;
   readonly #until: number;
+  /** How many processes at some time contended without standing in line, which they were told to. */
+  readonly unqueued: number;
 
   /** `times`: of each process asked, entered and left, hold after hold. Throws where two held at the same time. */
-  constructor(times: readonly (readonly number[])[], until: number) {
+  constructor(times: readonly (readonly number[])[], until: number, unqueued = 0) {
+    this.unqueued = unqueued;
     this.#entries = times.flatMap(entriesOf).sort((a, b) => a.entered - b.entered);
     this.#processes = times.length;
     this.#until = until;

@@ -8,8 +8,8 @@ import { PYTHON, type Host } from "./ways.ts";
 
 const script = (name: string): string => fileURLToPath(new URL(`processes/${name}`, import.meta.url));
 
-const PROGRAMS: Record<Host, readonly [string, string]> = {
-  node: [process.execPath, script("participant.mjs")],
+const PROGRAMS: Record<Host, readonly [string, ...string[]]> = {
+  node: [process.execPath, "--no-warnings", script("participant.mjs")], // it sees to its warnings itself
   python: [PYTHON, script("participant.py")],
 };
 
@@ -39,6 +39,8 @@ export interface Answer {
   readonly at: number;
   /** Asked, entered and left, hold after hold. */
   readonly times: readonly number[];
+  /** Whether it ever contended as with order "any" because it could not stand in line. */
+  readonly unqueued?: boolean;
   /** Processor time so far. */
   readonly microseconds: number;
 }
@@ -87,8 +89,8 @@ export class Participant {
 }
 
 function programOf(host: Host): [string, string[]] {
-  const [program, file] = PROGRAMS[host];
-  return [program, [file]];
+  const [program, ...args] = PROGRAMS[host];
+  return [program, args];
 }
 
 /** Calls `fn` with as many processes, all of them ready; none of them outlives it, nor this process. */

@@ -88,6 +88,13 @@ function proper(lockFile) {
   };
 }
 
+/** Where it gave up standing in line: a warning for each lock file. */
+const unqueued = new Set();
+process.on("warning", ({ code, message }) => {
+  if (code === "HOLDFAST_NO_QUEUE") unqueued.add(message);
+  else process.stderr.write(`${message}\n`);
+});
+
 const stopped = new AbortController();
 const takers = new Map();
 let taker;
@@ -132,7 +139,8 @@ const COMMANDS = {
       }
       return times;
     };
-    return { times: (await Promise.all(Array.from({ length: tasks }, task))).flat() };
+    const times = (await Promise.all(Array.from({ length: tasks }, task))).flat();
+    return { times, unqueued: unqueuedFor(lockFile) };
   },
 
   usage() {
@@ -149,6 +157,10 @@ const COMMANDS = {
     return {};
   },
 };
+
+function unqueuedFor(lockFile) {
+  return [...unqueued].some((message) => message.includes(`'${lockFile}'`));
+}
 
 function say(answer) {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
