@@ -1,8 +1,7 @@
 /** What everything is compared with: the system calls of the protocol, called bare, and the calls of a plain flock. */
-import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync } from "node:fs";
+import { closeSync, constants, fstatSync, futimesSync, lstatSync, openSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 
 const { flockSync } = createRequire(import.meta.url)("fs-ext") as {
   flockSync: (fd: number, operation: number) => void;
@@ -22,6 +21,8 @@ export function bareProtocol(lockFile: string): void {
   const named = lstatSync(lockFile, { bigint: true });
   if (named.dev !== dev || named.ino !== ino) throw new Error(`Somebody replaced ${lockFile}`);
   flockSync(fd, LOCK_UN);
+  const now = Date.now() / 1000;
+  futimesSync(fd, now, now); // the hint for those who wait
   closeSync(fd);
 }
 
@@ -36,25 +37,4 @@ export function bareFlock(lockFile: string): void {
 /** Locks for good: until the process ends. */
 export function holdForGood(lockFile: string): void {
   flockSync(openSync(lockFile, FLAGS, 0o666), LOCK_EX_NB);
-}
-
-/** Tries to lock a file that is held elsewhere, as often as a wait does when its pauses have grown to 50 ms. */
-export async function pollFor(lockFile: string, seconds: number): Promise<void> {
-  const end = performance.now() + seconds * 1000;
-  const fd = openSync(lockFile, FLAGS, 0o666);
-  while (performance.now() < end) {
-    if (isFree(fd)) throw new Error("Nobody else holds the lock file");
-    await pause(50 * (0.5 + Math.random() / 2));
-  }
-  closeSync(fd);
-}
-
-function isFree(fd: number): boolean {
-  try {
-    flockSync(fd, LOCK_EX_NB);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-    return false;
-  }
 }

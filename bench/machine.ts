@@ -1,6 +1,7 @@
 /** Where a run took place: figures of two machines do not compare, and of two versions only if they say so. */
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
+import { pythonsVersion } from "./ways.ts";
 
 export function machine(directory: string): Record<string, string | number> {
   const processors = cpus();
@@ -24,6 +25,7 @@ export function versions(): Record<string, string> {
     node: process.versions.node,
     holdfast: versionIn("../package.json"),
     ...Object.fromEntries(found),
+    "py-filelock": pythonsVersion() ?? "none",
   };
 }
 

@@ -20,11 +20,15 @@ export interface Report {
   readonly about: string;
   readonly rows: readonly Row[];
   readonly targets: readonly Target[];
+  /** What a chart draws beyond the rows: not printed. */
+  readonly series?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface Scale {
   /** As little as tells whether it works. */
   readonly quick: boolean;
+  /** Whether a thousand processes may wait: that takes minutes and gigabytes. */
+  readonly crowd: boolean;
   /** Where the lock files lie. */
   readonly directory: string;
 }

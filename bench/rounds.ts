@@ -20,6 +20,8 @@ export interface Measured {
   readonly mean: number;
   /** The median of each round, in microseconds. */
   readonly rounds: readonly number[];
+  /** Every operation of every round, in microseconds. */
+  readonly times: readonly number[];
 }
 
 export interface RoundOptions {
@@ -71,6 +73,7 @@ export async function interleaved(
       p95: percentile(all, 95),
       mean: mean(all),
       rounds: taken[index]!.map(median),
+      times: all,
     };
   });
 }

@@ -1,6 +1,7 @@
 /** A lock that nobody else wants: what acquiring and releasing it costs beyond the system calls that it takes. */
 import { Mutex } from "async-mutex";
 import { FileLock } from "holdfast";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { lock as properLock } from "proper-lockfile";
 import { bareFlock, bareProtocol } from "./baseline.ts";
@@ -12,6 +13,7 @@ export async function uncontended({ quick, directory }: Scale): Promise<Report> 
   const lockFile = join(directory, "uncontended.lock");
   const operations = quick ? 200 : 1000;
   const lock = new FileLock(lockFile);
+  const queueing = new FileLock(join(directory, "fifo.lock"), { order: "fifo" });
   const mutex = new Mutex();
 
   const subjects: Subject[] = [
@@ -24,6 +26,10 @@ export async function uncontended({ quick, directory }: Scale): Promise<Report> 
     asynchronous("acquire + release", operations, async () => {
       await lock.acquire();
       await lock.release();
+    }),
+    asynchronous("acquire + release, fifo", operations, async () => {
+      await queueing.acquire();
+      await queueing.release();
     }),
     asynchronous("acquire + hold.release", operations, async () => {
       const hold = await lock.acquire();
@@ -49,6 +55,7 @@ export async function uncontended({ quick, directory }: Scale): Promise<Report> 
   const measured = await interleaved(subjects, quick ? { rounds: 5, warmUp: 2 } : { rounds: 31, warmUp: 5 });
   const rounds = (name: string): readonly number[] => measured.find((each) => each.name === name)!.rounds;
   const times = (a: string, b: string): number => ratio(rounds(a), rounds(b));
+  const isQueueLeft = existsSync(`${queueing.lockFile}.queue`);
   return {
     title: "Uncontended",
     about:
@@ -71,6 +78,15 @@ export async function uncontended({ quick, directory }: Scale): Promise<Report> 
       {
         name: "run, against acquire + release",
         ...{ figure: times("run", "acquire + release"), is: "at most", limit: 1.3, unit: "x" },
+      },
+      {
+        name: "acquire + release, fifo, against any",
+        figure: times("acquire + release, fifo", "acquire + release"),
+        ...{ is: "at most", limit: 1.3, unit: "x" },
+      },
+      {
+        name: "directories of a queue where nobody waits",
+        ...{ figure: isQueueLeft ? 1 : 0, is: "at most", limit: 0, unit: "" },
       },
     ],
   };
