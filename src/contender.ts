@@ -21,6 +21,9 @@ export interface ContenderPollOptions {
   readonly failed: (error: unknown) => void;
 }
 
+/** Why the polling ends. Nobody sees it; one of its own each time would cost more than the system calls of a win. */
+const ended = new Error("The polling is over");
+
 export class Contender {
   readonly #driver: Driver;
   readonly #key: string;
@@ -85,7 +88,7 @@ export class Contender {
 
   /** Ends the polling; what a refused attempt keeps open stays for the next. */
   stopPolling(): void {
-    this.#polling?.abort();
+    this.#polling?.abort(ended);
     this.#polling = undefined;
   }
 

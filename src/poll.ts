@@ -16,13 +16,13 @@ export interface PollOptions {
   readonly longestPause: number;
   /** How long to leave the lock file to others before the first attempt, in milliseconds. */
   readonly rest: number;
-  /** Rung by a hint: the pause ends, and the next ones start short again. */
+  /** Rung by a hint: an attempt is made at once, and the pauses start short again. */
   readonly bell: Bell;
   /** Ends the polling. An attempt that wins must abort it: then there is no further attempt. */
   readonly signal: AbortSignal;
 }
 
-/** Wakes whoever pauses. Rung while nobody does, it does nothing: an attempt is under way or about to begin. */
+/** Rung while nobody pauses, it does nothing: an attempt is about to begin. */
 export class Bell {
   onRing: (() => void) | undefined;
 
@@ -40,21 +40,20 @@ export async function poll(
   attempt: () => void,
   { longestPause, rest, bell, signal }: PollOptions,
 ): Promise<void> {
-  /** How many attempts were refused since the last hint. */
-  let refused = 0;
   const tryOnce = (): never => {
     attempt();
     throw heldElsewhere;
   };
+  const pauses = new Pauses(longestPause);
   try {
     if (rest > 0) await delay(signal, rest);
     await pRetry(tryOnce, {
       retries: Infinity,
       minTimeout: 0,
       signal,
-      onFailedAttempt: async ({ error }) => {
+      onFailedAttempt: ({ error }) => {
         if (error !== heldElsewhere) throw error;
-        if (await rung(bell, pause(refused++, longestPause), signal)) refused = 0;
+        return untilNext(attempt, { pauses, bell, signal });
       },
     });
   } catch (error) {
@@ -62,27 +61,58 @@ export async function poll(
   }
 }
 
-/** Waits until the bell rings, for `milliseconds` at most. Rejects when the signal aborts. */
-function rung(bell: Bell, milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  return execute<boolean>(signal, (resolve) => {
+interface PauseOptions {
+  readonly pauses: Pauses;
+  readonly bell: Bell;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Pauses until it is time for the next attempt. Those that hints ask for are made meanwhile, in the turn in which the
+ * hint comes: through the loop they would come some promises later. Rejects when the signal aborts, and with what such
+ * an attempt throws.
+ */
+function untilNext(attempt: () => void, { pauses, bell, signal }: PauseOptions): Promise<void> {
+  return execute(signal, (resolve: () => void, reject) => {
     const stop = (): void => {
       clearTimeout(timer);
       bell.onRing = undefined;
     };
-    const end = (early: boolean): void => {
+    const end = (): void => {
       stop();
-      resolve(early);
+      resolve();
     };
-    const timer = setTimeout(end, milliseconds, false);
+    let timer = setTimeout(end, pauses.next());
     bell.onRing = () => {
-      end(true);
+      clearTimeout(timer);
+      pauses.restart();
+      timer = setTimeout(end, pauses.next());
+      try {
+        attempt();
+      } catch (error) {
+        stop();
+        reject(error);
+      }
     };
     return stop;
   });
 }
 
-/** Between 85 % and the whole of the backoff, so that processes which began together do not stay together. */
-function pause(refused: number, longest: number): number {
-  const backoff = Math.min(FIRST_PAUSE_MS * 2 ** refused, longest);
-  return backoff * (1 - JITTER + JITTER * Math.random());
+/** Pauses that double, in milliseconds. Each is between 85 % and the whole of it, so that processes which began together do not stay so. */
+class Pauses {
+  readonly #longest: number;
+  #made = 0;
+
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
+
+  next(): number {
+    const backoff = Math.min(FIRST_PAUSE_MS * 2 ** this.#made++, this.#longest);
+    return backoff * (1 - JITTER + JITTER * Math.random());
+  }
+
+  restart(): void {
+    this.#made = 0;
+  }
 }

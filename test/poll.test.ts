@@ -109,24 +109,22 @@ function polled({ rest = 0, longestPause = 1000 } = {}) {
 }
 
 describe("The bell", () => {
-  test("ends the pause, and the next ones start short again", async () => {
+  test("has an attempt made at once, and the pauses start short again", async () => {
     const { bell, at, end } = polled();
     await vi.advanceTimersByTimeAsync(100); // in the pause from 63 to 127
     expect(at).toEqual([0, 1, 3, 7, 15, 31, 63]);
     bell.ring();
-    await vi.advanceTimersByTimeAsync(0);
     expect(at.slice(7)).toEqual([100]);
     await vi.advanceTimersByTimeAsync(10);
     expect(at.slice(8)).toEqual([101, 103, 107]);
     await end();
   });
 
-  test("has one attempt made, however often it rings in one turn", async () => {
+  test("has an attempt made each time it rings: the last may be the one that counts", async () => {
     const { bell, at, end } = polled();
     await vi.advanceTimersByTimeAsync(100);
-    for (let rings = 0; rings < 5; rings++) bell.ring();
-    await vi.advanceTimersByTimeAsync(0);
-    expect(at.slice(7)).toEqual([100]);
+    for (let rings = 0; rings < 3; rings++) bell.ring();
+    expect(at.slice(7)).toEqual([100, 100, 100]);
     await end();
   });
 
@@ -195,11 +193,27 @@ describe("A rest", () => {
   });
 });
 
-test("an abort in the turn of the ring ends it without another attempt", async () => {
+test("an abort after the ring ends it without another attempt", async () => {
   const { bell, at, end } = polled();
   await vi.advanceTimersByTimeAsync(100);
   bell.ring();
   await end();
   await vi.advanceTimersByTimeAsync(1000);
-  expect(at).toHaveLength(7);
+  expect(at).toHaveLength(8);
+});
+
+test("what an attempt throws at a ring is what it rejects with, and it leaves no timer", async () => {
+  const thrown = new Error("the attempt failed");
+  const bell = new Bell();
+  const attempt = vi.fn();
+  const { signal } = new AbortController();
+  const polled = poll(attempt, { rest: 0, bell, longestPause: 50, signal });
+  const seen = polled.catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(100);
+  attempt.mockImplementationOnce(() => {
+    throw thrown;
+  });
+  bell.ring();
+  expect(await seen).toBe(thrown);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -69,9 +69,13 @@ export class Gate {
     const fd = openSync(path, flags, 0o666);
     let open = false;
     try {
-      const { dev, ino } = fstatSync(fd, { bigint: true });
+      const file = fstatSync(fd, { bigint: true });
+      // What has another name, or anything in it, is somebody else's: it must not be removed with the line.
+      if (!file.isFile() || file.nlink > 1n || file.size > 0n) {
+        throw Object.assign(new Error(`'${path}' is not an empty file of its own`), { code: "EINVAL" });
+      }
       if (!call(fd, "lock")) return undefined;
-      if (!isNamed(path, { fd, dev, ino })) return "replaced";
+      if (!isNamed(path, { fd, dev: file.dev, ino: file.ino })) return "replaced";
       open = true;
       return new Gate(lockFile, fd);
     } finally {
@@ -84,7 +88,11 @@ export class Gate {
    * behind it.
    */
   nextNumber(): number {
-    return Math.max(-1, ...ticketsIn(this.#lockFile)) + 1;
+    const number = Math.max(-1, ...ticketsIn(this.#lockFile)) + 1;
+    if (Number.isSafeInteger(number)) return number;
+    throw Object.assign(new Error(`'${queueOf(this.#lockFile)}' has a ticket with too high a number`), {
+      code: "ERANGE",
+    });
   }
 
   close(): void {

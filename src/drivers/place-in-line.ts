@@ -12,7 +12,7 @@ import type { Flock } from "../native/flock.ts";
 import { warn } from "../warn.ts";
 import { Gate } from "./gate.ts";
 import { Patience } from "./patience.ts";
-import { queueOf, ticketOf, ticketsIn } from "./queue-directory.ts";
+import { gateOf, queueOf, ticketOf, ticketsIn } from "./queue-directory.ts";
 import { isLive, isLiveOrRemoved, Ticket } from "./ticket.ts";
 import { watchFile, type Unwatch } from "./watch-file.ts";
 
@@ -41,7 +41,9 @@ export class PlaceInLine {
   readonly #lockFile: string;
   readonly #options: PlaceOptions;
   #ticket: Ticket | undefined;
-  #gatePatience = new Patience(GATE_LOOK_MS);
+  readonly #gatePatience = new Patience(GATE_LOOK_MS);
+  /** The highest ticket when the gate was last found busy. */
+  #newestSeen = -1;
   /** Nobody is ahead. That stays so: whoever arrives is behind. */
   #isFirst = false;
   /** There is no line to be had. */
@@ -73,7 +75,11 @@ export class PlaceInLine {
       this.#isFirst ||= this.#nobodyAheadOf(this.#ticket.number);
       return this.#isFirst;
     } catch (error) {
-      this.#goWithout((error as Error).message);
+      const directory = queueOf(this.#lockFile);
+      this.#goWithout(
+        (error as Error).message,
+        `Let this process write to the directory of the lock file and to '${directory}', or remove what is in the way there`,
+      );
       return true;
     }
   }
@@ -106,10 +112,20 @@ export class PlaceInLine {
     } finally {
       gate?.close();
     }
-    if (this.#gatePatience.look() >= GATE_PATIENCE_MS) {
-      this.#goWithout("somebody holds its gate and does not move on");
-    }
+    this.#waitAtGate();
     return undefined;
+  }
+
+  /** As long as others get through the gate, it is only busy. */
+  #waitAtGate(): void {
+    const newest = Math.max(-1, ...ticketsIn(this.#lockFile));
+    if (newest !== this.#newestSeen) this.#gatePatience.restart();
+    this.#newestSeen = newest;
+    if (this.#gatePatience.look() < GATE_PATIENCE_MS) return;
+    this.#goWithout(
+      "somebody holds its gate and does not move on",
+      `Find out who holds '${gateOf(this.#lockFile)}': most likely a process that was stopped`,
+    );
   }
 
   #nobodyAheadOf(mine: number): boolean {
@@ -174,10 +190,11 @@ export class PlaceInLine {
     this.#ticket?.leave();
     this.#ticket = undefined;
     this.#isFirst = false;
+    this.#passed.clear();
     this.#ahead = undefined;
   }
 
-  #goWithout(reason: string): void {
+  #goWithout(reason: string, remedy: string): void {
     this.#giveUp();
     this.#goesWithout = true;
     if (warned.has(this.#lockFile)) return;
@@ -185,14 +202,17 @@ export class PlaceInLine {
     warn(
       "HOLDFAST_NO_QUEUE",
       `Cannot stand in line for the lock file '${this.#lockFile}' (order "fifo"): ${reason}. It is contended for as with ` +
-        `order "any". Let this process write to the directory of the lock file and to '${queueOf(this.#lockFile)}', or ` +
-        `remove what is in the way there.`,
+        `order "any". ${remedy}.`,
     );
   }
 }
 
 /** One in line that lives is enough to leave the directory to: most often the first that is looked at. */
 function removeUnused(lockFile: string, flock: Flock): void {
-  if (!ticketsIn(lockFile).some((number) => isLive(lockFile, number, flock)))
-    Gate.removeUnused(lockFile, flock);
+  try {
+    if (ticketsIn(lockFile).some((number) => isLive(lockFile, number, flock))) return;
+  } catch {
+    return; // who is in line cannot be seen
+  }
+  Gate.removeUnused(lockFile, flock);
 }

@@ -19,23 +19,30 @@ export function ticketOf(lockFile: string, number: number): string {
   return `${queueOf(lockFile)}/${String(number).padStart(DIGITS, "0")}`;
 }
 
-/** The numbers of the tickets that are there, dead ones too, in no order. Empty where they cannot be listed. */
+/**
+ * The numbers of the tickets that are there, dead ones too, in no order. Empty where there is no directory. Throws where
+ * they cannot be listed: what is not seen is not gone.
+ */
 export function ticketsIn(lockFile: string): number[] {
   const directory = queueOf(lockFile);
   if (!existsSync(directory)) return []; // an error would cost ten times as much
   try {
     return readdirSync(directory)
       .filter((name) => TICKET.test(name))
-      .map(Number)
-      .filter(Number.isSafeInteger);
-  } catch {
-    return [];
+      .map(Number);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
   }
 }
 
-/** How many processes stand in line, dead ones among them. */
+/** How many processes stand in line, dead ones among them. One where that cannot be seen: whoever arrives will be told. */
 export function inLine(lockFile: string): number {
-  return ticketsIn(lockFile).length;
+  try {
+    return ticketsIn(lockFile).length;
+  } catch {
+    return 1;
+  }
 }
 
 /**

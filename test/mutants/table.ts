@@ -363,7 +363,7 @@ const QUEUE: readonly Mutant[] = [
   {
     name: "goes on polling after the last waiter has left",
     file: "contender.ts",
-    edits: [["this.#polling?.abort();", ""]],
+    edits: [["this.#polling?.abort(ended);", ""]],
     noticedBy: ["cancellation/abort.test.ts", "and never lets go"],
   },
   {
@@ -393,7 +393,9 @@ const QUEUE: readonly Mutant[] = [
   {
     name: "pauses for longer than it was told to",
     file: "poll.ts",
-    edits: [["Math.min(FIRST_PAUSE_MS * 2 ** refused, longest)", "FIRST_PAUSE_MS * 2 ** refused"]],
+    edits: [
+      ["Math.min(FIRST_PAUSE_MS * 2 ** this.#made++, this.#longest)", "FIRST_PAUSE_MS * 2 ** this.#made++"],
+    ],
     noticedBy: ["poll.test.ts"],
   },
   {
@@ -420,7 +422,7 @@ const LINE: readonly Mutant[] = [
   {
     name: "line: believes a gate without a look at the inode",
     file: "drivers/gate.ts",
-    edits: [['if (!isNamed(path, { fd, dev, ino })) return "replaced";', ""]],
+    edits: [['if (!isNamed(path, { fd, dev: file.dev, ino: file.ino })) return "replaced";', ""]],
     noticedBy: ["drivers/gate.test.ts", "is opened again"],
   },
   {
@@ -512,7 +514,7 @@ const LINE: readonly Mutant[] = [
   {
     name: "line: waits at a busy gate for ever",
     file: "drivers/place-in-line.ts",
-    edits: [["this.#gatePatience.look() >= GATE_PATIENCE_MS", "this.#gatePatience.look() >= Infinity"]],
+    edits: [["this.#gatePatience.look() < GATE_PATIENCE_MS", "this.#gatePatience.look() < Infinity"]],
     noticedBy: ["drivers/gate.test.ts", "is given up after 100 ms"],
   },
   {
@@ -643,16 +645,40 @@ const HINTS: readonly Mutant[] = [
     noticedBy: ["hints.test.ts", "whatever mode it asks for"],
   },
   {
-    name: "pauses on when the bell rings",
+    name: "does not try when the bell rings",
     file: "poll.ts",
-    edits: [["bell.onRing = () => { end(true); };", "bell.onRing = () => undefined;"]],
-    noticedBy: ["poll.test.ts", "ends the pause"],
+    edits: [["try { attempt(); } catch (error) { stop();", "try { /* */ } catch (error) { stop();"]],
+    noticedBy: ["poll.test.ts", "has an attempt made at once"],
   },
   {
     name: "goes on with long pauses after a hint",
     file: "poll.ts",
-    edits: [["signal)) refused = 0;", "signal)) refused += 0;"]],
-    noticedBy: ["poll.test.ts", "ends the pause"],
+    edits: [["pauses.restart();", ""]],
+    noticedBy: ["poll.test.ts", "has an attempt made at once"],
+  },
+  {
+    name: "pauses on after an attempt that failed at a hint",
+    file: "poll.ts",
+    edits: [["stop(); reject(error);", "reject(error);"]],
+    noticedBy: ["poll.test.ts", "what an attempt throws at a ring"],
+  },
+  {
+    name: "line: removes a gate that is somebody's file",
+    file: "drivers/gate.ts",
+    edits: [["|| file.size > 0n", ""]],
+    noticedBy: ["drivers/gate.test.ts", "somebody's bytes"],
+  },
+  {
+    name: "line: takes what cannot be listed for empty",
+    file: "drivers/queue-directory.ts",
+    edits: [['if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];', "return [];"]],
+    noticedBy: ["drivers/gate.test.ts", "cannot be listed"],
+  },
+  {
+    name: "line: loses patience with a gate that others get through",
+    file: "drivers/place-in-line.ts",
+    edits: [["if (newest !== this.#newestSeen) this.#gatePatience.restart();", ""]],
+    noticedBy: ["drivers/gate.test.ts", "others get through"],
   },
 ];
 
