@@ -19,7 +19,7 @@
 
 #define SLOTS (WAITERS + 1)     /* processes are 1 .. WAITERS */
 #define GATES (WAITERS + 2)     /* inodes are 1 .. : the one that has the name, and one that each process has open */
-#define NUMBERS (WAITERS + 2)   /* tickets are 1 .. : each arrival takes one number at most */
+#define NUMBERS (WAITERS + 1)   /* tickets are 1 .. : each that is there has one, and the next is one more */
 #define NONE 0
 
 /* What of a process the properties speak about. */
@@ -30,13 +30,13 @@
 /* The disk. A ticket's inode is named by the process that made it. */
 bool directory;
 byte gate;                      /* the inode that has the name, or NONE */
-byte counter[GATES];            /* content of a gate: the next number, 0 while it is empty */
 byte ticket[NUMBERS];           /* the inode that has the name, or NONE */
 
 /* The kernel. */
 byte gateOwner[GATES];          /* flock(gate, EX) */
 byte gateFd[SLOTS];             /* the gate that a process has open */
-bool ticketFlocked[SLOTS];      /* flock(ticket, EX), by its owner: the others only probe it */
+bool ticketFlocked[SLOTS];      /* flock(ticket, EX), by its owner */
+byte probedBy[SLOTS];           /* flock(ticket, SH), by those on their way out: a bit each */
 byte lockOwner;                 /* flock(lock file, EX) */
 
 /* For the properties alone. */
@@ -47,9 +47,10 @@ byte started, ended;
 byte crashes;
 byte doomed;                    /* the process that dies at its next step */
 bool gateWasBusy;               /* somebody was refused the gate when it wanted to clear away */
+byte alone;                     /* who is on its way out, if nobody else has been there since it gave up its ticket */
 
 /* An assertion is reported by its text; these names are what run.sh looks for. */
-hidden byte oneHolder, firstComeFirstServed, unlinkedOnlyDead, numberIsFresh, numberAboveAllWaiting, nothingLeft;
+hidden byte oneHolder, firstComeFirstServed, unlinkedOnlyDead, numberIsFresh, numberAboveAllWaiting, nothingLeft, goneWithTheLast;
 hidden byte other, found;      /* of use within one d_step: what is hidden is no part of a state */
 
 /* ---- The disk and the kernel, one call each ---- */
@@ -78,8 +79,7 @@ inline newInode() {
      :: else -> break
      od;
      if :: other == SLOTS -> break :: else fi
-  od;
-  counter[found] = 0
+  od
 }
 
 inline flockGate() { atomic { gateOwner[gateFd[me]] == NONE -> gateOwner[gateFd[me]] = me } }
@@ -101,6 +101,20 @@ inline findLargest(result) {
 }
 
 inline flockTicket() { d_step { ticketFlocked[me] = true; stage[me] = WAITING; ahead = n } }
+
+/*
+ * open() of a ticket and flock(SH|NB), which is had where its owner has no flock: a lock of its own, until it is closed.
+ * Two calls as one: a ticket that loses its name between them is one that was probed before that.
+ */
+inline probeTicket(which) {
+  inode = ticket[which];
+  if
+  :: inode != NONE && !ticketFlocked[inode] -> probedBy[inode] = probedBy[inode] | (1 << me)
+  :: else
+  fi
+}
+
+inline closeProbe() { d_step { probedBy[inode] = probedBy[inode] & ~(1 << me); inode = NONE } }
 
 /* unlink(ticket) as path: whatever has that name goes. */
 inline unlinkTicket(which) {
@@ -129,29 +143,33 @@ inline die() {
     if :: gateFd[me] != NONE && gateOwner[gateFd[me]] == me -> gateOwner[gateFd[me]] = NONE :: else fi;
     gateFd[me] = NONE;
     ticketFlocked[me] = false;
+    probedBy[inode] = probedBy[inode] & ~(1 << me);
+    if :: alone == me -> alone = NONE :: else fi;
     if :: lockOwner == me -> lockOwner = NONE :: else fi;
     if :: holding -> holders-- :: else fi;
     stage[me] = OUTSIDE; number[me] = 0;
-    holding = false; n = 0; ahead = 0; inode = 0;
+    holding = false; n = 0; ahead = 0; inode = 0; list = 0;
     doomed = NONE
   }
 }
 
 /* ---- The protocol ---- */
 
-/* n = the counter; an empty gate counts on from the largest name. */
-inline readCounter() {
+/* n = the largest name plus one, the names of dead tickets too. */
+inline readNumber() {
   d_step {
-#ifdef LARGEST_NAME
-    n = 0;
+#ifdef LOWEST_FREE
+    n = 1;
+    do :: ticket[n] != NONE -> n++ :: else -> break od
 #else
-    n = counter[gateFd[me]];
+    findLargest(n);
+#ifdef DEAD_NOT_COUNTED
+    do :: n > 0 && (ticket[n] == NONE || !ticketFlocked[ticket[n]]) -> n-- :: else -> break od;
 #endif
-    if :: n == 0 -> findLargest(n); n++ :: else fi
+    n++
+#endif
   }
 }
-
-inline writeCounter() { counter[gateFd[me]] = n + 1 }
 
 /* open(ticket, O_CREAT|O_EXCL) */
 inline createTicket() {
@@ -241,10 +259,52 @@ inline leaveTicket() {
   d_step { number[me] = 0; n = 0; ahead = 0; inode = 0 }
 }
 
+/* Its flock was refused. What has lost its name is nobody's any more, also for those who have it open. */
+inline dropTicket() {
+  unlinkTicket(n);
+  d_step { probedBy[me] = 0; stage[me] = OUTSIDE; number[me] = 0; n = 0 }
+}
+
+/* readdir, and which number is looked at next: the listing is as old as it is. */
+inline listTickets() {
+  d_step {
+    ahead = 1; list = 0;
+    do
+    :: ahead < NUMBERS -> list = list | ((ticket[ahead] != NONE) << ahead); ahead++
+    :: else -> ahead = 0; break
+    od
+  }
+}
+
+/* By one that has no ticket, and not the gate: it may see tickets that are not flocked yet, and so removes none. */
+inline lookForTheLiving() {
+  listTickets();
+  do
+  :: atomic { list != 0 ->
+       do :: !(list & (1 << ahead)) -> ahead++ :: else -> break od;
+       list = list & ~(1 << ahead);
+       probeTicket(ahead);
+       if
+       :: inode != NONE && ticketFlocked[inode] -> goto out      /* which clears away in its turn */
+       :: else
+       fi
+     }
+     if
+     :: inode != NONE ->
+#ifdef LEAVER_UNLINKS
+        unlinkTicket(ahead);
+#endif
+        closeProbe()
+     :: else
+     fi
+  :: list == 0 -> break
+  od
+}
+
 /* The last one out. It opens the gate without O_CREAT, and leaves the directory behind where somebody else has it. */
 inline removeDirectory() {
-  atomic { d_step { findLargest(ahead) }; if :: ahead == 0 :: else -> goto out fi };
-  atomic { gateFd[me] = gate; if :: gate != NONE :: else -> goto out fi };
+  lookForTheLiving();
+  atomic { gateFd[me] = gate; ahead = NUMBERS; if :: gate != NONE :: else -> goto out fi };
 #ifndef REMOVER_WITHOUT_GATE
   atomic {
     if
@@ -253,7 +313,23 @@ inline removeDirectory() {
     fi
   };
   if :: gate == gateFd[me] :: else -> goto close fi;
-  atomic { d_step { findLargest(ahead) }; if :: ahead == 0 :: else -> goto close fi };
+#ifndef NO_SECOND_LOOK
+  do
+  :: atomic {
+       openNextAhead();
+       if
+       :: inode == NONE -> break
+       :: inode != NONE && ticketFlocked[inode] -> goto close
+       :: else
+       fi
+     }
+#ifdef DEAD_ARE_LEFT
+     goto close
+#else
+     unlinkTicket(ahead)
+#endif
+  od;
+#endif
 #endif
   gate = NONE;
   rmdirQueue();
@@ -265,11 +341,12 @@ proctype Waiter(byte me) {
   byte n;          /* my number */
   byte ahead;      /* the number that the scan has come to */
   byte inode;      /* what that name led to when it was opened */
+  byte list;       /* the numbers that are still to be looked at, a bit each */
   bool holding;
 
   {
     /* They are alike: so they start in the order of their names. */
-    atomic { started == me - 1 && started - ended < INSIDE -> started++ };
+    atomic { started == me - 1 && started - ended < INSIDE -> started++; alone = NONE };
 #ifdef STEP_PAST
     if :: true :: true -> goto take fi;         /* no queue to be had: contends without a ticket */
 #endif
@@ -277,15 +354,21 @@ arrive:
     mkdirQueue();
     atomic { openGate(); if :: gateFd[me] != NONE :: else -> goto arrive fi };
 #ifndef NO_GATE
-    flockGate();
+    if
+    :: flockGate()
+    :: true ->                                          /* gives up before it has a ticket */
+       closeGate();
+#ifdef LEAVES_WITHOUT_LOOK
+       goto out
+#else
+       goto clear
+#endif
+    fi;
 #endif
 #ifndef NO_RECHECK
     if :: gate == gateFd[me] :: else -> closeGate(); goto arrive fi;
 #endif
-    readCounter();
-#ifndef COUNTER_AFTER_TICKET
-    writeCounter();
-#endif
+    readNumber();
     if
     :: atomic { directory -> createTicket() }
     :: else -> n = 0; closeGate(); goto arrive          /* ENOENT */
@@ -294,10 +377,18 @@ arrive:
     closeGate();
     flockTicket();
 #else
-    flockTicket();
-#ifdef COUNTER_AFTER_TICKET
-    writeCounter();
+    if
+    :: atomic { probedBy[me] == 0 -> flockTicket() }
+    :: atomic { probedBy[me] != 0 ->
+#ifdef REFUSAL_IGNORED
+         stage[me] = WAITING; ahead = n
+       }
+#else
+         skip
+       }
+       dropTicket(); closeGate(); goto arrive
 #endif
+    fi;
     closeGate();
 #endif
 
@@ -328,11 +419,24 @@ leave:
     atomic { unlockLockFile() };
 #endif
     leaveTicket();
+clear:
+    atomic { n = 0; if :: started - ended == 1 -> alone = me :: else fi };
 #ifndef KEEP_DIRECTORY
     removeDirectory();
 #endif
 out:
-    atomic { unlockLockFile(); ahead = 0 }
+    atomic {
+      unlockLockFile();
+      ahead = 0; inode = NONE; list = 0;
+#if !defined(KEEP_DIRECTORY) && !defined(REMOVER_WITHOUT_GATE)
+      d_step {
+        findLargest(other);
+        goneWithTheLast = (alone != me || (gate == NONE && other == 0));
+        assert(goneWithTheLast)
+      };
+#endif
+      alone = NONE
+    }
   } unless { doomed == me -> die() };
   ended++
 }
@@ -347,20 +451,6 @@ active proctype Killer() {
        doomed = victim; crashes++; victim = 0
      }
   :: break
-  od
-}
-#endif
-
-#ifdef NEWCOMER_PROBES
-/* Somebody without a ticket who looks whether anybody waits, and tidies up. */
-active proctype Newcomer() {
-  byte me = NONE;
-  byte ahead = NUMBERS, inode;
-  do
-  :: ahead > 0 ->
-     openNextAhead();
-     if :: inode != NONE && !ticketFlocked[inode] -> unlinkTicket(ahead) :: else fi
-  :: else -> break
   od
 }
 #endif
