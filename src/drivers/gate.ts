@@ -6,7 +6,7 @@ import { constants, fstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
 import { gateOf, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
-import { isLiveOrRemoved } from "./ticket.ts";
+import { isLiveOrRemoved, type TicketOptions } from "./ticket.ts";
 
 const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const FLAGS = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
@@ -31,8 +31,7 @@ export class Gate {
     for (let tries = 1; ; tries++) {
       try {
         makeQueue(lockFile, mode);
-        const gate = Gate.#open(lockFile, FLAGS | O_CREAT, flock);
-        if (gate instanceof Gate && mode !== undefined) setMode(gate.#fd, mode);
+        const gate = Gate.#open(lockFile, FLAGS | O_CREAT, { mode, flock });
         if (gate !== "replaced") return gate;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -52,7 +51,7 @@ export class Gate {
   static removeUnused(lockFile: string, flock: Flock): void {
     let gate: Gate | "replaced" | undefined;
     try {
-      gate = Gate.#open(lockFile, FLAGS, flock);
+      gate = Gate.#open(lockFile, FLAGS, { mode: undefined, flock });
       if (!(gate instanceof Gate)) return;
       if (ticketsIn(lockFile).some((number) => isLiveOrRemoved(lockFile, number, flock))) return;
       unlinkSync(gateOf(lockFile));
@@ -64,7 +63,11 @@ export class Gate {
     }
   }
 
-  static #open(lockFile: string, flags: number, call: Flock): Gate | "replaced" | undefined {
+  static #open(
+    lockFile: string,
+    flags: number,
+    { mode, flock: call }: TicketOptions,
+  ): Gate | "replaced" | undefined {
     const path = gateOf(lockFile);
     const fd = openSync(path, flags, 0o666);
     let open = false;
@@ -76,6 +79,7 @@ export class Gate {
       }
       if (!call(fd, "lock")) return undefined;
       if (!isNamed(path, { fd, dev: file.dev, ino: file.ino })) return "replaced";
+      if (mode !== undefined) setMode(fd, mode);
       open = true;
       return new Gate(lockFile, fd);
     } finally {
