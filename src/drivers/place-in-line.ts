@@ -90,13 +90,16 @@ export class PlaceInLine {
   }
 
   /**
-   * Leaves the line, and removes its directory as the last one out. Idempotent; never throws.
+   * Leaves the line, and removes its directory as the last one out. Idempotent; never throws. Also where it never had a
+   * ticket:
+   *
+   *   1. A makes the directory and a ticket. 2. B, on its way out, looks whether that lives. 3. A is refused its flock, and
+   *   removes it. 4. B is refused the gate, and leaves the directory to A. 5. A gives up.
    *
    * @param options.won whether that is because it has the lock: the directory can wait a turn then, and its caller not.
    */
   leave({ won }: { readonly won: boolean }): void {
     this.#onHint = undefined;
-    if (this.#ticket === undefined) return;
     this.#giveUp();
     if (won) setImmediate(removeUnused, this.#lockFile, this.#options.flock);
     else removeUnused(this.#lockFile, this.#options.flock);

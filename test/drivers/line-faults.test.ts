@@ -1,16 +1,20 @@
 // What becomes of the line, order: "fifo", where a system call fails at the gate, at the ticket or in the directory.
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import type * as FileSystem from "node:fs";
 import { constants as os } from "node:os";
-import { afterEach, expect, test, vi } from "vitest";
+import { basename } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Attempt, Driver } from "../../src/driver.ts";
-import { gateOf } from "../../src/drivers/queue-directory.ts";
+import { flockDriver } from "../../src/drivers/flock.ts";
+import { gateOf, queueOf } from "../../src/drivers/queue-directory.ts";
 import { expectWarnings } from "../setup/no-stray-warnings.ts";
 import { temporaryLockFile } from "../support/directory.ts";
-import { granted, isHeld, opened } from "../support/flock-steps.ts";
+import { granted, isHeld, notingFlock, opened } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 
 const faults = vi.hoisted(() => ({
   beforeFchmod: (): void => {},
+  beforeOpen: (_path: string): void => {},
 }));
 
 vi.mock("node:fs", async (original) => {
@@ -21,18 +25,24 @@ vi.mock("node:fs", async (original) => {
       faults.beforeFchmod();
       fs.fchmodSync(fd, mode);
     },
+    openSync: (path: string, flags: number, mode?: number): number => {
+      faults.beforeOpen(path);
+      return fs.openSync(path, flags, mode);
+    },
   };
 });
 
 everyTestLeavesNothing();
 afterEach(() => {
-  faults.beforeFchmod = () => {};
+  faults.beforeFchmod = faults.beforeOpen = () => {};
 });
 
 function systemCallFails(code: string): never {
   const errno = -(os.errno as Record<string, number>)[code]!;
   throw Object.assign(new Error(`${code}, as the test asked`), { code, errno });
 }
+
+const isTicket = (path: string): boolean => /^\d{16}$/.test(basename(path));
 
 /** Calls `fn` with a lock file that is held meanwhile. */
 async function whileHeld(fn: (lockFile: string) => Promise<void> | void): Promise<void> {
@@ -61,3 +71,29 @@ test("a gate that refuses its mode is closed again, and open to others", () =>
     attempt.close();
     await expectWarnings("EIO");
   }));
+
+describe("Who leaves without ever having had a ticket removes the directory too:", () => {
+  // 1. A makes the directory and a ticket. 2. B, on its way out, looks whether that lives. 3. A is refused its flock, and
+  // removes it. 4. B is refused the gate, and leaves the directory to A. 5. A gives up.
+  test("its ticket was refused", () =>
+    whileHeld((lockFile) => {
+      const { flock } = notingFlock((operation, fd) =>
+        operation === "lock" && isTicket(readlinkSync(`/proc/self/fd/${String(fd)}`)) ? false : undefined,
+      );
+      const attempt = waiting(lockFile, { by: flockDriver(flock) });
+      expect(readdirSync(queueOf(lockFile))).toEqual(["gate"]);
+      attempt.close();
+      expect(existsSync(queueOf(lockFile))).toBe(false);
+    }));
+
+  test("it could not be made", () =>
+    whileHeld(async (lockFile) => {
+      faults.beforeOpen = (path) => {
+        if (isTicket(path)) systemCallFails("ENOSPC");
+      };
+      const attempt = waiting(lockFile);
+      attempt.close();
+      expect(existsSync(queueOf(lockFile))).toBe(false);
+      await expectWarnings("ENOSPC");
+    }));
+});
