@@ -32,7 +32,9 @@ export class Contender {
   /** On whose behalf that one was made. */
   #asker: Asker | undefined;
   #polling: AbortController | undefined;
-  readonly #bell = new Bell();
+  /** Whether the poll makes an attempt just now. */
+  #attempting = false;
+  #bell = new Bell();
   /** When the last attempt began, in milliseconds of `performance.now()`. */
   triedAt = -Infinity;
 
@@ -76,20 +78,31 @@ export class Contender {
   poll(attempt: () => void, { longestPause, rest, failed }: ContenderPollOptions): void {
     const polling = new AbortController();
     this.#polling = polling;
+    this.#bell = new Bell();
     // The first attempt of the poll comes after this, as the contract asks.
     if (this.#attempt !== undefined) this.#watch(this.#attempt);
-    void poll(attempt, { longestPause, rest, bell: this.#bell, signal: polling.signal }).catch(
-      (error: unknown) => {
-        if (this.#polling === polling) this.#polling = undefined;
-        failed(error);
-      },
-    );
+    const attemptUnlessOver = (): boolean => {
+      this.#attempting = true;
+      try {
+        if (this.#polling === polling) attempt();
+      } finally {
+        this.#attempting = false;
+      }
+      return this.#polling !== polling;
+    };
+    const options = { longestPause, rest, bell: this.#bell, signal: polling.signal };
+    void poll(attemptUnlessOver, options).catch((error: unknown) => {
+      if (this.#polling === polling) this.#polling = undefined;
+      failed(error);
+    });
   }
 
   /** Ends the polling; what a refused attempt keeps open stays for the next. */
   stopPolling(): void {
-    this.#polling?.abort(ended);
+    const polling = this.#polling;
     this.#polling = undefined;
+    // An attempt of the poll itself tells it so, which costs the one who has won less time than an abort.
+    if (!this.#attempting) polling?.abort(ended);
   }
 
   /**

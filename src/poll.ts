@@ -18,7 +18,7 @@ export interface PollOptions {
   readonly rest: number;
   /** Rung by a hint: an attempt is made at once, and the pauses start short again. */
   readonly bell: Bell;
-  /** Ends the polling. An attempt that wins must abort it: then there is no further attempt. */
+  /** Ends the polling, without another attempt. */
   readonly signal: AbortSignal;
 }
 
@@ -32,17 +32,17 @@ export class Bell {
 }
 
 /**
- * Calls `attempt` after the rest and then after pauses that double, up to the longest, with jitter, until the signal
- * aborts. Whatever an attempt wins, it hands over itself: p-retry looks at its signal after a success too, and would
- * drop it. The pauses keep the process alive. Rejects only with what `attempt` throws.
+ * Calls `attempt` after the rest and then after pauses that double, up to the longest, with jitter, until it returns true
+ * or the signal aborts. Whatever an attempt wins, it hands over itself: through p-retry it would come some promises
+ * later, or be dropped, should the signal have aborted by then. The pauses keep the process alive. Rejects only with
+ * what `attempt` throws.
  */
 export async function poll(
-  attempt: () => void,
+  attempt: () => boolean,
   { longestPause, rest, bell, signal }: PollOptions,
 ): Promise<void> {
-  const tryOnce = (): never => {
-    attempt();
-    throw heldElsewhere;
+  const tryOnce = (): void => {
+    if (!attempt()) throw heldElsewhere;
   };
   const pauses = new Pauses(longestPause);
   try {
@@ -69,10 +69,9 @@ interface PauseOptions {
 
 /**
  * Pauses until it is time for the next attempt. Those that hints ask for are made meanwhile, in the turn in which the
- * hint comes: through the loop they would come some promises later. Rejects when the signal aborts, and with what such
- * an attempt throws.
+ * hint comes. Rejects when the signal aborts, and with what such an attempt throws.
  */
-function untilNext(attempt: () => void, { pauses, bell, signal }: PauseOptions): Promise<void> {
+function untilNext(attempt: () => boolean, { pauses, bell, signal }: PauseOptions): Promise<void> {
   return execute(signal, (resolve: () => void, reject) => {
     const stop = (): void => {
       clearTimeout(timer);
@@ -84,21 +83,29 @@ function untilNext(attempt: () => void, { pauses, bell, signal }: PauseOptions):
     };
     let timer = setTimeout(end, pauses.next());
     bell.onRing = () => {
-      clearTimeout(timer);
-      pauses.restart();
-      timer = setTimeout(end, pauses.next());
       try {
-        attempt();
+        // Before anything else: whoever tries first has it.
+        if (attempt()) {
+          end();
+          return;
+        }
       } catch (error) {
         stop();
         reject(error);
+        return;
       }
+      clearTimeout(timer);
+      pauses.restart();
+      timer = setTimeout(end, pauses.next());
     };
     return stop;
   });
 }
 
-/** Pauses that double, in milliseconds. Each is between 85 % and the whole of it, so that processes which began together do not stay so. */
+/**
+ * Pauses that double, in milliseconds. Each is between 85 % and the whole of that, so that processes which began together
+ * do not stay together.
+ */
 class Pauses {
   readonly #longest: number;
   #made = 0;

@@ -19,7 +19,7 @@ async function pausesIn(milliseconds: number, random: number, longestPause: numb
   vi.spyOn(Math, "random").mockReturnValue(random);
   const attempts: number[] = [];
   const polling = new AbortController();
-  const polled = poll(() => void attempts.push(performance.now()), {
+  const polled = poll(() => attempts.push(performance.now()) < 0, {
     ...AT_ONCE,
     longestPause,
     signal: polling.signal,
@@ -59,10 +59,12 @@ test("an abort between two attempts ends it at once, without another one", async
   expect(attempt).toHaveBeenCalledTimes(attempts);
 });
 
-test("an abort inside an attempt, as one that wins makes, ends it without an error", async () => {
+test.each(["returns true", "aborts"])("an attempt that %s is the last one, and no error", async (what) => {
   const polling = new AbortController();
-  const attempt = vi.fn(() => {
-    if (attempt.mock.calls.length === 3) polling.abort();
+  const attempt = vi.fn((): boolean => {
+    if (attempt.mock.calls.length < 3) return false;
+    if (what === "aborts") polling.abort();
+    return what === "returns true";
   });
   const polled = poll(attempt, { ...AT_ONCE, longestPause: 50, signal: polling.signal });
   await vi.advanceTimersByTimeAsync(100);
@@ -94,7 +96,7 @@ function polled({ rest = 0, longestPause = 1000 } = {}) {
   const polling = new AbortController();
   const began = performance.now();
   const at: number[] = [];
-  const ended = poll(() => void at.push(performance.now() - began), {
+  const ended = poll(() => at.push(performance.now() - began) < 0, {
     longestPause,
     rest,
     bell,
@@ -144,12 +146,28 @@ describe("The bell", () => {
   test("rung inside an attempt does not shorten the pause after it", async () => {
     vi.spyOn(Math, "random").mockReturnValue(1);
     const [bell, polling] = [new Bell(), new AbortController()];
-    const attempt = vi.fn(() => bell.ring());
+    const attempt = vi.fn(() => {
+      bell.ring();
+      return false;
+    });
     const ended = poll(attempt, { longestPause: 8, rest: 0, bell, signal: polling.signal });
     await vi.advanceTimersByTimeAsync(7);
     expect(attempt).toHaveBeenCalledTimes(4);
     polling.abort();
     await ended;
+  });
+
+  test("is heard no longer once an attempt that it asked for was the last one", async () => {
+    const bell = new Bell();
+    const attempt = vi.fn(() => attempt.mock.calls.length > 7);
+    const { signal } = new AbortController();
+    const ended = poll(attempt, { rest: 0, bell, longestPause: 1000, signal });
+    await vi.advanceTimersByTimeAsync(100);
+    bell.ring();
+    bell.ring();
+    expect([vi.getTimerCount(), bell.onRing]).toEqual([0, undefined]);
+    await ended;
+    expect(attempt.mock.results.filter(({ value }) => value === false)).toHaveLength(7);
   });
 
   test("leaves the pause of the next poll to the next poll", async () => {

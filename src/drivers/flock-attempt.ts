@@ -63,8 +63,9 @@ export class FlockAttempt implements Attempt {
         // A release between the refusal and a new watch was heard by nobody: hence another try.
         if (!this.#flock(file.fd, "lock") && !(this.#listen() && this.#flock(file.fd, "lock"))) return null;
         if (isNamed(this.#key, file)) {
-          this.#deafen();
-          this.#file = undefined;
+          this.#onHint = undefined;
+          if (this.#unwatch !== undefined) setImmediate(this.#unwatch); // the caller first, who has waited
+          this.#unwatch = this.#file = undefined;
           return new FlockGrant(this.#key, file, this.#flock);
         }
       } catch (error) {

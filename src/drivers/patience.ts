@@ -4,7 +4,7 @@
  */
 export class Patience {
   readonly #mostPerLook: number;
-  #last: number | undefined;
+  #last = performance.now();
   #seen = 0;
 
   /** @param mostPerLook in milliseconds. */
@@ -12,10 +12,15 @@ export class Patience {
     this.#mostPerLook = mostPerLook;
   }
 
+  /** Whether a look would count in full. */
+  get isDue(): boolean {
+    return performance.now() - this.#last >= this.#mostPerLook;
+  }
+
   /** It is still the same. For how many milliseconds that was seen by now. */
   look(): number {
     const now = performance.now();
-    if (this.#last !== undefined) this.#seen += Math.min(now - this.#last, this.#mostPerLook);
+    this.#seen += Math.min(now - this.#last, this.#mostPerLook);
     this.#last = now;
     return this.#seen;
   }
@@ -23,6 +28,6 @@ export class Patience {
   /** It has changed. */
   restart(): void {
     this.#seen = 0;
-    this.#last = undefined;
+    this.#last = performance.now();
   }
 }

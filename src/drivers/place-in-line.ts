@@ -43,7 +43,7 @@ export class PlaceInLine {
   #ticket: Ticket | undefined;
   readonly #gatePatience = new Patience(GATE_LOOK_MS);
   /** The highest ticket when the gate was last found busy. */
-  #newestSeen = -1;
+  #newestSeen: number | undefined;
   /** Nobody is ahead. That stays so: whoever arrives is behind. */
   #isFirst = false;
   /** There is no line to be had. */
@@ -95,14 +95,11 @@ export class PlaceInLine {
    *
    *   1. A makes the directory and a ticket. 2. B, on its way out, looks whether that lives. 3. A is refused its flock, and
    *   removes it. 4. B is refused the gate, and leaves the directory to A. 5. A gives up.
-   *
-   * @param options.won whether that is because it has the lock: the directory can wait a turn then, and its caller not.
    */
-  leave({ won }: { readonly won: boolean }): void {
+  leave(): void {
     this.#onHint = undefined;
     this.#giveUp();
-    if (won) setImmediate(removeUnused, this.#lockFile, this.#options.flock);
-    else removeUnused(this.#lockFile, this.#options.flock);
+    removeUnused(this.#lockFile, this.#options.flock);
   }
 
   #arrive(): Ticket | undefined {
@@ -174,18 +171,25 @@ export class PlaceInLine {
   #listens(): boolean {
     const next = this.#next;
     if (this.#onHint === undefined || next === undefined || next.unwatch !== undefined) return false;
-    next.unwatch = watchFile(ticketOf(this.#lockFile, next.number), () => this.#onHint?.());
+    next.unwatch = watchFile(ticketOf(this.#lockFile, next.number), (deaf) => {
+      if (deaf) next.unwatch = undefined; // the next look watches again
+      this.#onHint?.();
+    });
     return true;
   }
 
-  /** Whether the one that is waited for has left the lock lying there for too long. */
+  /**
+   * Whether the one that is waited for has left the lock lying there for too long. The question is put seldom: it locks
+   * the file for a moment, and whoever tries in that moment is refused.
+   */
   #isStalled(furtherAhead: number): boolean {
-    if (this.#next === undefined) return false;
-    if (!this.#options.isFree()) {
-      this.#next.patience.restart();
-      return false;
+    const patience = this.#next?.patience;
+    if (patience?.isDue !== true) return false;
+    if (this.#options.isFree()) {
+      return patience.look() >= STALL_PATIENCE_MS + STALL_STEP_MS * furtherAhead;
     }
-    return this.#next.patience.look() >= STALL_PATIENCE_MS + STALL_STEP_MS * furtherAhead;
+    patience.restart();
+    return false;
   }
 
   #giveUp(): void {

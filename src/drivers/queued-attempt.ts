@@ -38,10 +38,10 @@ export class QueuedAttempt implements Attempt {
       if (!this.#place.isTurn()) return null;
       if (this.#onHint !== undefined) this.#inner.watch(this.#onHint);
       const grant = this.#inner.tryLock();
-      if (grant !== null) this.#leave({ won: true });
+      if (grant !== null) this.#leaveSoon();
       return grant;
     } catch (error) {
-      this.#leave({ won: false });
+      this.#leave();
       throw error;
     }
   }
@@ -53,7 +53,7 @@ export class QueuedAttempt implements Attempt {
 
   close(): void {
     this.#inner.close();
-    this.#leave({ won: false });
+    this.#leave();
   }
 
   #arrive(): PlaceInLine {
@@ -62,8 +62,15 @@ export class QueuedAttempt implements Attempt {
     return place;
   }
 
-  #leave(options: { readonly won: boolean }): void {
-    this.#place?.leave(options);
+  /** The caller first, who has waited. Those behind cannot have the lock yet, and may hear of the place a turn later. */
+  #leaveSoon(): void {
+    const place = this.#place;
+    this.#place = undefined;
+    if (place !== undefined) setImmediate(() => place.leave());
+  }
+
+  #leave(): void {
+    this.#place?.leave();
     this.#place = undefined;
   }
 }

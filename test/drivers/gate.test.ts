@@ -219,7 +219,7 @@ test("a gate with somebody's bytes in it is left alone, and there is no line", a
   const lockFile = lineWithGate("precious");
   const one = place(lockFile);
   expect(one.isTurn()).toBe(true);
-  one.leave({ won: false });
+  one.leave();
   expect(readFileSync(gateOf(lockFile), "utf8")).toBe("precious");
   await expectWarnings("not an empty file");
 });
@@ -229,7 +229,7 @@ rootTest("nobody takes a number where the directory cannot be listed", async () 
   const lockFile = `${publicDirectory()}/work.lock`;
   const [gone] = arrived(lockFile);
   const [waiting] = arrived(lockFile);
-  gone.leave({ won: false });
+  gone.leave();
   chmodSync(gateOf(lockFile), 0o666);
   chmodSync(queueOf(lockFile), 0o333);
   const late = place(lockFile);

@@ -30,7 +30,7 @@ describe("The order", () => {
     const line = Array.from({ length: 5 }, () => arrived(lockFile)[0]);
     while (line.length > 0) {
       expect(line.map((one) => one.isTurn())).toEqual(line.map((_, index) => index === 0));
-      line.shift()!.leave({ won: false });
+      line.shift()!.leave();
     }
   });
 
@@ -50,9 +50,9 @@ describe("The order", () => {
     const [first] = arrived(lockFile);
     const [second] = arrived(lockFile);
     const [third] = arrived(lockFile);
-    second.leave({ won: false });
+    second.leave();
     expect(third.isTurn()).toBe(false);
-    first.leave({ won: false });
+    first.leave();
     expect(third.isTurn()).toBe(true);
   });
 
@@ -60,7 +60,7 @@ describe("The order", () => {
     const lockFile = temporaryLockFile();
     const [first] = arrived(lockFile);
     const [second] = arrived(lockFile);
-    first.leave({ won: false });
+    first.leave();
     const [again] = arrived(lockFile);
     expect([second.isTurn(), again.isTurn()]).toEqual([true, false]);
   });
@@ -69,7 +69,7 @@ describe("The order", () => {
     const lockFile = temporaryLockFile();
     const [first] = arrived(lockFile);
     const [second, ticket] = arrived(lockFile);
-    second.leave({ won: false });
+    second.leave();
     const [third, again] = arrived(lockFile);
     expect(again).toBe(ticket);
     expect([first.isTurn(), third.isTurn()]).toEqual([true, false]);
@@ -86,13 +86,13 @@ describe("The order", () => {
         line.push(arrived(lockFile));
       } else if (line[one] !== undefined && deed < 0.75) {
         const [gone] = line.splice(one, 1) as [ReturnType<typeof arrived>];
-        if (deed < 0.6) gone[0].leave({ won: false });
+        if (deed < 0.6) gone[0].leave();
         else crash(gone);
       }
       expect(line.map(([waiter]) => waiter.isTurn())).toEqual(line.map((_, index) => index === 0));
     }
-    for (const [waiter] of line) waiter.leave({ won: false });
-    arrived(lockFile)[0].leave({ won: false });
+    for (const [waiter] of line) waiter.leave();
+    arrived(lockFile)[0].leave();
     expect(existsSync(queueOf(lockFile))).toBe(false);
   });
 });
@@ -112,7 +112,7 @@ describe("A ticket whose owner died", () => {
     const [first] = arrived(lockFile);
     const dead = arrived(lockFile);
     crash(dead);
-    first.leave({ won: false });
+    first.leave();
     expect(existsSync(queueOf(lockFile))).toBe(false);
   });
 
@@ -168,6 +168,7 @@ describe("A stalled one", () => {
       expect(second.isTurn()).toBe(false);
     }
     free = false;
+    go(100);
     expect(second.isTurn()).toBe(false);
     free = true;
     expect(looksUntilTurn(second, go)).toBe(11);
@@ -209,7 +210,7 @@ describe("A hint", () => {
     });
     second.isTurn();
     await blocked(hinted.promise);
-    first.leave({ won: false });
+    first.leave();
     await soon(hinted.promise, "no hint");
     expect(second.isTurn()).toBe(true);
   });
@@ -224,13 +225,13 @@ describe("A hint", () => {
       hinted.resolve();
     });
     third.isTurn();
-    second.leave({ won: false });
+    second.leave();
     await soon(hinted.promise, "no hint of the second");
     expect(third.isTurn()).toBe(false);
     // Whatever the second one's end still has to say is said by then.
     await new Promise((resolve) => setTimeout(resolve, 10));
     hinted = deferred();
-    first.leave({ won: false });
+    first.leave();
     await soon(hinted.promise, "no hint of the first");
     expect(third.isTurn()).toBe(true);
   });
@@ -252,7 +253,7 @@ describe("What strangers do", () => {
     const [second] = arrived(lockFile);
     rmSync(queueOf(lockFile), { recursive: true });
     expect([second.isTurn(), first.isTurn()]).toEqual([true, false]);
-    second.leave({ won: false });
+    second.leave();
     expect(first.isTurn()).toBe(true);
   });
 
@@ -262,7 +263,7 @@ describe("What strangers do", () => {
     const path = `${queueOf(lockFile)}/notes.txt`;
     writeFileSync(path, "precious");
     expect(first.isTurn()).toBe(true);
-    first.leave({ won: false });
+    first.leave();
     expect(readFileSync(path, "utf8")).toBe("precious");
   });
 
@@ -272,7 +273,7 @@ describe("What strangers do", () => {
     arrived(lockFile);
     rmSync(ticket);
     writeFileSync(ticket, "");
-    first.leave({ won: false });
+    first.leave();
     expect(existsSync(ticket)).toBe(true);
   });
 });
@@ -281,17 +282,17 @@ describe("leave()", () => {
   test("may be called twice, and before the arrival", () => {
     const lockFile = temporaryLockFile();
     const one = place(lockFile);
-    one.leave({ won: false });
+    one.leave();
     one.isTurn();
-    one.leave({ won: false });
-    one.leave({ won: false });
+    one.leave();
+    one.leave();
     expect(existsSync(queueOf(lockFile))).toBe(false);
   });
 
   test("after a win leaves the directory to a later turn", async () => {
     const lockFile = temporaryLockFile();
     const [first] = arrived(lockFile);
-    first.leave({ won: true });
+    first.leave();
     expect(tickets(lockFile)).toEqual([]);
     await vi.waitFor(() => expect(existsSync(queueOf(lockFile))).toBe(false), 10_000);
   });
@@ -300,7 +301,7 @@ describe("leave()", () => {
     const lockFile = temporaryLockFile();
     const [first] = arrived(lockFile);
     const [, ticket] = arrived(lockFile);
-    first.leave({ won: false });
+    first.leave();
     expect(existsSync(ticket)).toBe(true);
     expect(existsSync(gateOf(lockFile))).toBe(true);
   });
@@ -310,7 +311,7 @@ describe("leave()", () => {
     const [first, ticket] = arrived(lockFile);
     arrived(lockFile);
     expect(descriptorsOf(ticket)).toHaveLength(1);
-    first.leave({ won: false });
+    first.leave();
     expect(descriptorsOf(ticket)).toEqual([]);
     expect(existsSync(ticket)).toBe(false);
   });
@@ -327,7 +328,7 @@ describe("leave()", () => {
     });
     const [first, path] = arrived(lockFile, { flock: noting });
     ticket = path;
-    first.leave({ won: false });
+    first.leave();
     expect(seen).toEqual([false]);
   });
 });

@@ -363,7 +363,7 @@ const QUEUE: readonly Mutant[] = [
   {
     name: "goes on polling after the last waiter has left",
     file: "contender.ts",
-    edits: [["this.#polling?.abort(ended);", ""]],
+    edits: [["if (!this.#attempting) polling?.abort(ended);", ""]],
     noticedBy: ["cancellation/abort.test.ts", "and never lets go"],
   },
   {
@@ -490,7 +490,7 @@ const LINE: readonly Mutant[] = [
   {
     name: "line: passes a stalled one though the lock is held",
     file: "drivers/place-in-line.ts",
-    edits: [["if (!this.#options.isFree())", "if (this.#next.number < 0)"]],
+    edits: [["if (this.#options.isFree())", "if (patience.isDue)"]],
     noticedBy: ["drivers/place-in-line.test.ts", "is not passed while somebody has the lock"],
   },
   {
@@ -526,13 +526,13 @@ const LINE: readonly Mutant[] = [
   {
     name: "line: does not tell of the one directly ahead",
     file: "drivers/place-in-line.ts",
-    edits: [["() => this.#onHint?.()", "() => undefined"]],
+    edits: [["this.#onHint?.();", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "comes when the one directly ahead leaves"],
   },
   {
     name: "line: leaves the directory behind",
     file: "drivers/place-in-line.ts",
-    edits: [["else removeUnused(this.#lockFile, this.#options.flock);", ""]],
+    edits: [["removeUnused(this.#lockFile, this.#options.flock);", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "may be called twice"],
   },
   {
@@ -603,7 +603,7 @@ const HINTS: readonly Mutant[] = [
   {
     name: "watches on after the win",
     file: "drivers/flock-attempt.ts",
-    edits: [["this.#deafen(); this.#file = undefined; return new", "this.#file = undefined; return new"]],
+    edits: [["if (this.#unwatch !== undefined) setImmediate(this.#unwatch);", ""]],
     noticedBy: ["drivers/flock.test.ts", "gives no hint after the win"],
   },
   {
@@ -647,7 +647,7 @@ const HINTS: readonly Mutant[] = [
   {
     name: "does not try when the bell rings",
     file: "poll.ts",
-    edits: [["try { attempt(); } catch (error) { stop();", "try { /* */ } catch (error) { stop();"]],
+    edits: [["if (attempt()) { end(); return; }", ""]],
     noticedBy: ["poll.test.ts", "has an attempt made at once"],
   },
   {

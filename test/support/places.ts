@@ -17,7 +17,7 @@ const children = new Set<PlaceChild>();
 /** Ends what a test began. Call it after `everyTestLeavesNothing`: hooks run last first. */
 export function everyTestLeavesTheLine(): void {
   afterEach(async () => {
-    for (const one of places) one.leave({ won: false });
+    for (const one of places) one.leave();
     places.clear();
     await Promise.all([...children].map((child) => child.kill()));
     children.clear();
