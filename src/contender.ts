@@ -13,10 +13,14 @@ export interface Asker {
 }
 
 export interface ContenderPollOptions {
+  /** On whose behalf the first attempt will be made. */
+  readonly asker: Asker;
   /** The longest pause between two attempts, in milliseconds. */
   readonly longestPause: number;
   /** How long to leave the lock file to others before the first attempt, in milliseconds. */
   readonly rest: number;
+  /** Somebody may have let go of the lock. */
+  readonly heard: () => void;
   /** Gets what `attempt` throws. */
   readonly failed: (error: unknown) => void;
 }
@@ -35,6 +39,7 @@ export class Contender {
   /** Whether the poll makes an attempt just now. */
   #attempting = false;
   #bell = new Bell();
+  #heard: (() => void) | undefined;
   /** When the last attempt began, in milliseconds of `performance.now()`. */
   triedAt = -Infinity;
 
@@ -75,10 +80,20 @@ export class Contender {
   }
 
   /** Calls `attempt` after the rest, at every hint, and with growing pauses until `stop`. */
-  poll(attempt: () => void, { longestPause, rest, failed }: ContenderPollOptions): void {
+  poll(attempt: () => void, { asker, longestPause, rest, heard, failed }: ContenderPollOptions): void {
     const polling = new AbortController();
     this.#polling = polling;
     this.#bell = new Bell();
+    this.#heard = heard;
+    // In a rest too: whoever comes in then may be gone before it is over.
+    if (this.#attempt === undefined && rest > 0) {
+      this.#asker = asker;
+      try {
+        this.#attempt = this.#driver.open(this.#key, asker);
+      } catch {
+        // the first attempt says why
+      }
+    }
     // The first attempt of the poll comes after this, as the contract asks.
     if (this.#attempt !== undefined) this.#watch(this.#attempt);
     const attemptUnlessOver = (): boolean => {
@@ -125,6 +140,7 @@ export class Contender {
 
   #watch(attempt: Attempt): void {
     attempt.watch(() => {
+      this.#heard?.();
       this.#bell.ring();
     });
   }

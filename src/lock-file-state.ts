@@ -214,6 +214,10 @@ export class LockFileState implements Domain {
       this.#tidy();
     };
     this.#contender.poll(attempt, {
+      asker: first.owner,
+      heard: () => {
+        this.#turn.contested();
+      },
       longestPause: first.pollInterval,
       rest: this.#rest(first.owner),
       failed: (error) => {
@@ -236,7 +240,7 @@ export class LockFileState implements Domain {
 
   #try(owner: Owner, options: { readonly waits: boolean }): Grant | null {
     const grant = this.#contender.try(owner, options);
-    if (grant === null) this.#turn.refused();
+    if (grant === null) this.#turn.contested();
     else this.#turn.won();
     return grant;
   }

@@ -30,7 +30,7 @@ export class Turn {
   #restsUntil = -Infinity;
   /** Whether it let go of the lock because its turn was over. */
   #rested = false;
-  #refused = false;
+  #contested = false;
 
   constructor(id: string) {
     this.#id = id;
@@ -46,18 +46,18 @@ export class Turn {
     return Math.max(0, this.#restsUntil - performance.now());
   }
 
-  /** Another process has the lock. */
-  refused(): void {
-    this.#refused = true;
+  /** Another process has the lock, or has just had it. */
+  contested(): void {
+    this.#contested = true;
     this.#length = TURN_MS;
   }
 
   /** This process has the lock. It is the same turn where it had it just before, and nobody came in between. */
   won(): void {
     const now = performance.now();
-    if (this.#rested && !this.#refused) this.#length = Math.min(2 * this.#length, LONGEST_TURN_MS);
-    if (this.#rested || this.#refused || now - this.#left > REST_MS) this.#began = now;
-    this.#refused = false;
+    if (this.#rested && !this.#contested) this.#length = Math.min(2 * this.#length, LONGEST_TURN_MS);
+    if (this.#rested || this.#contested || now - this.#left > REST_MS) this.#began = now;
+    this.#contested = false;
   }
 
   /** This process no longer has the lock. */

@@ -252,6 +252,24 @@ describe("Nobody starves:", () => {
     await ended(tasks);
   });
 
+  // 1. A's turn is over. 2. B comes in during A's rest, and is out again before it ends. 3. A wins its first attempt, as if
+  // nobody had been there.
+  test("who comes and goes within a rest keeps the turns short all the same", async () => {
+    const tasks = [task(1), task(1)];
+    let rests = 0;
+    let wasIn = false;
+    for (let quarter = 0; quarter < 4 * 300; quarter++) {
+      await pass(0.25);
+      const isIn = strangerGetsIn();
+      if (isIn) driver.hint(PATH);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isIn && !wasIn) rests++;
+      wasIn = isIn;
+    }
+    expect(rests).toBeGreaterThan(15); // 300 ms are 6 turns that grow, and 25 that do not
+    await ended(tasks);
+  });
+
   test("without anybody else, the rests become few", async () => {
     const tasks = [task(1), task(1)];
     await pass(400);

@@ -84,7 +84,7 @@ describe("A turn", () => {
 
   test("is a new one where another process came in between, however short that was", () => {
     hold(9);
-    turn.refused();
+    turn.contested();
     pass(0.5);
     turn.won();
     pass(9);
@@ -119,7 +119,7 @@ describe("The next turn", () => {
       lasts();
       rest();
     }
-    turn.refused();
+    turn.contested();
     expect(lasts()).toBe(10);
     rest();
     expect(lasts()).toBe(20);
@@ -172,7 +172,7 @@ describe("Turns", () => {
 
   test("of lock files that were only asked for are not remembered", () => {
     const before = turns().size;
-    turnOf("test:asked for").refused();
+    turnOf("test:asked for").contested();
     expect(turns().size).toBe(before);
   });
 });

@@ -79,7 +79,12 @@ export class FlockAttempt implements Attempt {
 
   watch(onHint: () => void): void {
     this.#onHint = onHint;
-    if (this.#file !== undefined) this.#listen();
+    try {
+      this.#file ??= openLockFile(this.#key, this.#mode);
+    } catch {
+      return; // the next try says why
+    }
+    this.#listen();
   }
 
   /** Watches the lock file, if hints are wanted and nobody does yet. Whether a watch was put up. */

@@ -112,6 +112,9 @@ describe("An attempt whose file", () => {
     const path = temporaryLockFile();
     const a = granted(path);
     const b = opened(path);
+    faults.watch = () => {
+      throw new Error("not yet");
+    };
     b.watch(() => {});
     let watcher: EventEmitter | undefined;
     faults.watch = () => {

@@ -720,6 +720,12 @@ const TURNS: readonly Mutant[] = [
     noticedBy: ["shared-turns.test.ts", "leaves it free for 1 ms"],
   },
   {
+    name: "hears nothing in a rest",
+    file: "contender.ts",
+    edits: [["if (this.#attempt === undefined && rest > 0)", "if (rest < 0)"]],
+    noticedBy: ["shared-turns.test.ts", "who comes and goes within a rest"],
+  },
+  {
     name: "has turns that never grow",
     file: "turn.ts",
     edits: [["Math.min(2 * this.#length, LONGEST_TURN_MS)", "this.#length"]],
@@ -740,13 +746,13 @@ const TURNS: readonly Mutant[] = [
   {
     name: "goes on with long turns after a refusal",
     file: "turn.ts",
-    edits: [["this.#refused = true; this.#length = TURN_MS;", "this.#refused = true;"]],
+    edits: [["this.#contested = true; this.#length = TURN_MS;", "this.#refused = true;"]],
     noticedBy: ["turn.test.ts", "is of 10 ms again"],
   },
   {
     name: "begins a new turn with each win",
     file: "turn.ts",
-    edits: [["if (this.#rested || this.#refused || now - this.#left > REST_MS)", ""]],
+    edits: [["if (this.#rested || this.#contested || now - this.#left > REST_MS)", ""]],
     noticedBy: ["turn.test.ts", "goes on over holds that follow each other"],
   },
   {
