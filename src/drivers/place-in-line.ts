@@ -48,7 +48,6 @@ export class PlaceInLine {
   #isFirst = false;
   /** There is no line to be had. */
   #goesWithout = false;
-  #ahead: number | undefined;
   #onHint: (() => void) | undefined;
   /** The ticket directly ahead, and how it is waited for. */
   #next: { readonly number: number; readonly patience: Patience; unwatch: Unwatch | undefined } | undefined;
@@ -60,9 +59,13 @@ export class PlaceInLine {
     this.#options = options;
   }
 
-  /** How many were ahead at the last look, dead ones among them; undefined where it does not stand in line. */
+  /** How many are ahead now, dead ones among them; undefined where it does not stand in line. */
   get ahead(): number | undefined {
-    return this.#ahead;
+    try {
+      return this.#ticket && this.#aheadOf(this.#ticket.number).length;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Whether to try for the lock file now. Arrives first, where it has not. Never throws, and never waits. */
@@ -129,23 +132,28 @@ export class PlaceInLine {
   }
 
   #nobodyAheadOf(mine: number): boolean {
-    const lower = ticketsIn(this.#lockFile)
-      .filter((number) => number < mine)
-      .sort((one, other) => other - one);
-    this.#passed = new Set(lower.filter((number) => this.#passed.has(number)));
+    const next = this.#next;
+    // As long as that one lives, nothing has changed for this place.
+    if (next !== undefined && !next.patience.isDue && this.#isLive(next.number)) return false;
+    const lower = this.#aheadOf(mine);
     for (const [index, number] of lower.entries()) {
-      if (this.#passed.has(number) || !this.#isLive(number)) continue;
+      if (!this.#isLive(number)) continue;
       const furtherAhead = lower.length - index - 1;
       if (this.#isStalled(furtherAhead)) {
         this.#passed.add(number);
         continue;
       }
-      this.#ahead = furtherAhead + 1;
       return false;
     }
-    this.#ahead = 0;
     this.#waitFor(undefined);
     return true;
+  }
+
+  /** The tickets ahead but for those that were passed, the nearest first. */
+  #aheadOf(mine: number): number[] {
+    const lower = ticketsIn(this.#lockFile).filter((number) => number < mine);
+    this.#passed = new Set(lower.filter((number) => this.#passed.has(number)));
+    return lower.filter((number) => !this.#passed.has(number)).sort((one, other) => other - one);
   }
 
   /** Whether the owner of that ticket lives; then it is the one that is waited for. */
@@ -198,7 +206,6 @@ export class PlaceInLine {
     this.#ticket = undefined;
     this.#isFirst = false;
     this.#passed.clear();
-    this.#ahead = undefined;
   }
 
   #goWithout(reason: string, remedy: string): void {
