@@ -29,7 +29,9 @@ export class Contender {
   readonly #key: string;
   /** A refused attempt, kept for the next try. */
   #attempt: Attempt | undefined;
-  /** On whose behalf that one was made. */
+  /** The last one that was asked for hints. */
+  #watched: Attempt | undefined;
+  /** On whose behalf the refused one was made. */
   #asker: Asker | undefined;
   #polling: AbortController | undefined;
   /** Whether the poll makes an attempt just now. */
@@ -57,10 +59,9 @@ export class Contender {
     this.triedAt = performance.now();
     if (this.#asker?.mode !== asker.mode || this.#asker?.order !== asker.order) this.#close();
     this.#asker = asker;
-    if (this.#attempt === undefined) {
-      this.#attempt = this.#driver.open(this.#key, asker);
-      if (waits && this.polling) this.#watch(this.#attempt);
-    }
+    this.#attempt ??= this.#driver.open(this.#key, asker);
+    // Also one that the last attempt at a deadline has opened: it serves those who wait on.
+    if (waits && this.polling && this.#attempt !== this.#watched) this.#watch(this.#attempt);
     const grant = this.#attempt.tryLock();
     if (grant === null) return null;
     this.#attempt = this.#asker = undefined;
@@ -79,8 +80,6 @@ export class Contender {
     const polling = new AbortController();
     this.#polling = polling;
     this.#bell = new Bell();
-    // The first attempt of the poll comes after this, as the contract asks.
-    if (this.#attempt !== undefined) this.#watch(this.#attempt);
     const attemptUnlessOver = (): boolean => {
       this.#attempting = true;
       try {
@@ -124,6 +123,7 @@ export class Contender {
   }
 
   #watch(attempt: Attempt): void {
+    this.#watched = attempt;
     attempt.watch(() => {
       this.#bell.ring();
     });
