@@ -33,7 +33,9 @@ export class Contender {
   readonly #key: string;
   /** A refused attempt, kept for the next try. */
   #attempt: Attempt | undefined;
-  /** On whose behalf that one was made. */
+  /** The last one that was asked for hints. */
+  #watched: Attempt | undefined;
+  /** On whose behalf the refused one was made. */
   #asker: Asker | undefined;
   #polling: AbortController | undefined;
   /** Whether the poll makes an attempt just now. */
@@ -62,10 +64,9 @@ export class Contender {
     this.triedAt = performance.now();
     if (this.#asker?.mode !== asker.mode || this.#asker?.order !== asker.order) this.#close();
     this.#asker = asker;
-    if (this.#attempt === undefined) {
-      this.#attempt = this.#driver.open(this.#key, asker);
-      if (waits && this.polling) this.#watch(this.#attempt);
-    }
+    this.#attempt ??= this.#driver.open(this.#key, asker);
+    // Also one that the last attempt at a deadline has opened: it serves those who wait on.
+    if (waits && this.polling && this.#attempt !== this.#watched) this.#watch(this.#attempt);
     const grant = this.#attempt.tryLock();
     if (grant === null) return null;
     this.#attempt = this.#asker = undefined;
@@ -85,17 +86,7 @@ export class Contender {
     this.#polling = polling;
     this.#bell = new Bell();
     this.#heard = heard;
-    // In a rest too: whoever comes in then may be gone before it is over.
-    if (this.#attempt === undefined && rest > 0) {
-      this.#asker = asker;
-      try {
-        this.#attempt = this.#driver.open(this.#key, asker);
-      } catch {
-        // the first attempt says why
-      }
-    }
-    // The first attempt of the poll comes after this, as the contract asks.
-    if (this.#attempt !== undefined) this.#watch(this.#attempt);
+    if (rest > 0) this.#listen(asker);
     const attemptUnlessOver = (): boolean => {
       this.#attempting = true;
       try {
@@ -138,7 +129,19 @@ export class Contender {
     this.#close();
   }
 
+  /** In a rest, too: whoever comes in then may be gone before it is over. */
+  #listen(asker: Asker): void {
+    try {
+      this.#asker = asker;
+      this.#attempt ??= this.#driver.open(this.#key, asker);
+      this.#watch(this.#attempt);
+    } catch {
+      // the first attempt says why
+    }
+  }
+
   #watch(attempt: Attempt): void {
+    this.#watched = attempt;
     attempt.watch(() => {
       this.#heard?.();
       this.#bell.ring();

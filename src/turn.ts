@@ -41,9 +41,13 @@ export class Turn {
     return performance.now() - this.#began >= this.#length;
   }
 
-  /** For how many milliseconds from now this process is not to try, unless it has but one attempt. */
+  /**
+   * For how many milliseconds from now this process is not to try, unless it has but one attempt. None where the clock
+   * was set back, as by tests that put one of their own in its place: the rest could last for ever.
+   */
   get rest(): number {
-    return Math.max(0, this.#restsUntil - performance.now());
+    const now = performance.now();
+    return now < this.#left ? 0 : Math.max(0, this.#restsUntil - now);
   }
 
   /** Another process has the lock, or has just had it. */

@@ -126,6 +126,23 @@ describe("A hint", () => {
     await (await atOnce(next)).release();
   });
 
+  // 1. The first one leaves. 2. The second one is due before the poll tries for it: its last attempt opens the file with the
+  // bits that it wants. 3. The third one wants the same.
+  test("is heard by those behind one that has opened the file anew at its deadline", async () => {
+    const letGo = driver.seize(PATH);
+    const first = acquired({ timeout: 0.5 });
+    const second = acquired({ mode: 0o600, timeout: 0.501 });
+    const third = acquired({ mode: 0o600 });
+    const refused = [expect(first).rejects.toThrow(Timeout), expect(second).rejects.toThrow(Timeout)];
+    await longAfter();
+    await vi.advanceTimersByTimeAsync(10);
+    await Promise.all(refused);
+    await longAfter();
+    letGo();
+    driver.hint(PATH);
+    await (await atOnce(third)).release();
+  });
+
   test("is heard still after an attempt that failed has ended the wait before", async () => {
     const letGo = driver.seize(PATH);
     const first = acquired();

@@ -98,6 +98,14 @@ describe("A turn", () => {
     expect(turn.rest).toBe(0);
   });
 
+  test("has a rest that is over where the clock is set back", () => {
+    hold(10);
+    vi.useRealTimers();
+    vi.useFakeTimers({ toFake: ["performance"] });
+    expect(performance.now()).toBe(0);
+    expect(turn.rest).toBe(0);
+  });
+
   test("has a rest however long its one hold was", () => {
     hold(5000);
     expect(turn.rest).toBe(1);

@@ -5,6 +5,7 @@
 import type { Attempt, Grant } from "../driver.ts";
 import { PlaceInLine, type PlaceOptions } from "./place-in-line.ts";
 import { inLine } from "./queue-directory.ts";
+import { QueuedGrant } from "./queued-grant.ts";
 
 export class QueuedAttempt implements Attempt {
   readonly #inner: Attempt;
@@ -33,13 +34,14 @@ export class QueuedAttempt implements Attempt {
       const grant = this.#inner.tryLock();
       if (grant !== null || this.#onHint === undefined) return grant;
     }
-    this.#place ??= this.#arrive();
+    const place = (this.#place ??= this.#arrive());
     try {
-      if (!this.#place.isTurn()) return null;
+      if (!place.isTurn()) return null;
       if (this.#onHint !== undefined) this.#inner.watch(this.#onHint);
       const grant = this.#inner.tryLock();
-      if (grant !== null) this.#leaveSoon();
-      return grant;
+      if (grant === null) return null;
+      this.#place = undefined;
+      return new QueuedGrant(grant, place);
     } catch (error) {
       this.#leave();
       throw error;
@@ -60,13 +62,6 @@ export class QueuedAttempt implements Attempt {
     const place = new PlaceInLine(this.#key, this.#options);
     if (this.#onHint !== undefined) place.watch(this.#onHint);
     return place;
-  }
-
-  /** The caller first, who has waited. Those behind cannot have the lock yet, and may hear of the place a turn later. */
-  #leaveSoon(): void {
-    const place = this.#place;
-    this.#place = undefined;
-    if (place !== undefined) setImmediate(() => place.leave());
   }
 
   #leave(): void {

@@ -408,6 +408,12 @@ const QUEUE: readonly Mutant[] = [
 
 const LINE: readonly Mutant[] = [
   {
+    name: "line: keeps the place of one who has won and released",
+    file: "drivers/queued-grant.ts",
+    edits: [["this.#inner.release(options); this.#leave();", "this.#inner.release(options);"]],
+    noticedBy: ["drivers/queued-grant.test.ts", "with the release"],
+  },
+  {
     name: "line: flocks a probe exclusively",
     file: "native/flock.ts",
     edits: [["probe: 1 | 4", "probe: 2 | 4"]],
@@ -633,16 +639,27 @@ const HINTS: readonly Mutant[] = [
     name: "asks for no hints",
     file: "contender.ts",
     edits: [
-      ["if (this.#attempt !== undefined) this.#watch(this.#attempt);", ""],
-      ["if (waits && this.polling) this.#watch(this.#attempt);", ""],
+      ["if (waits && this.polling && this.#attempt !== this.#watched) this.#watch(this.#attempt);", ""],
     ],
     noticedBy: ["hints.test.ts", "comes to one watch a process"],
   },
   {
     name: "asks for no hints after the first attempt",
     file: "contender.ts",
-    edits: [["if (waits && this.polling) this.#watch(this.#attempt);", ""]],
+    edits: [["this.#attempt !== this.#watched", "this.#watched === undefined"]],
     noticedBy: ["hints.test.ts", "whatever mode it asks for"],
+  },
+  {
+    name: "asks for no hints where the last attempt at a deadline has opened the file",
+    file: "contender.ts",
+    edits: [
+      [
+        "this.#attempt ??= this.#driver.open(this.#key, asker); // Also",
+        "const opens = this.#attempt === undefined; this.#attempt ??= this.#driver.open(this.#key, asker); // Also",
+      ],
+      ["this.#attempt !== this.#watched", "opens"],
+    ],
+    noticedBy: ["hints.test.ts", "opened the file anew at its deadline"],
   },
   {
     name: "does not try when the bell rings",
@@ -698,8 +715,14 @@ const TURNS: readonly Mutant[] = [
   {
     name: "takes no rest",
     file: "turn.ts",
-    edits: [["Math.max(0, this.#restsUntil - performance.now())", "0"]],
+    edits: [["Math.max(0, this.#restsUntil - now)", "0"]],
     noticedBy: ["shared-turns.test.ts", "leaves it free"],
+  },
+  {
+    name: "rests until a clock that was set back has caught up",
+    file: "turn.ts",
+    edits: [["now < this.#left ? 0 : ", ""]],
+    noticedBy: ["turn.test.ts", "rest that is over where the clock is set back"],
   },
   {
     name: "rests though there is one attempt only",
@@ -722,7 +745,7 @@ const TURNS: readonly Mutant[] = [
   {
     name: "hears nothing in a rest",
     file: "contender.ts",
-    edits: [["if (this.#attempt === undefined && rest > 0)", "if (rest < 0)"]],
+    edits: [["if (rest > 0) this.#listen(asker);", ""]],
     noticedBy: ["shared-turns.test.ts", "who comes and goes within a rest"],
   },
   {
