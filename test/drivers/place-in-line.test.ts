@@ -183,6 +183,26 @@ describe("A stalled one", () => {
     expect(second.isTurn()).toBe(false);
   });
 
+  // 1. A is stopped. 2. B, who was behind it, wins and leaves. 3. C waits for A now. 4. D saw the lock free at every look
+  // since B began to wait, and took C for stalled.
+  test("is not whoever waits for a stalled one, where the line has moved since", () => {
+    const lockFile = temporaryLockFile();
+    arrived(lockFile);
+    const [second] = arrived(lockFile);
+    const go = stoppedClock();
+    const [third] = arrived(lockFile, { isFree: () => true });
+    const [fourth] = arrived(lockFile, { isFree: () => true });
+    const look = (): boolean[] => {
+      go(100);
+      return [third.isTurn(), fourth.isTurn()];
+    };
+    fourth.isTurn();
+    for (let looks = 0; looks < 11; looks++) expect(look()).toEqual([false, false]);
+    second.leave();
+    for (let looks = 0; looks < 10; looks++) expect(look()).toEqual([false, false]);
+    expect(look()).toEqual([true, false]);
+  });
+
   test("is passed by the one behind it before those further behind pass anybody", () => {
     const lockFile = temporaryLockFile();
     arrived(lockFile);
