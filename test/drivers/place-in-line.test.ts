@@ -287,6 +287,20 @@ describe("What strangers do", () => {
     expect(readFileSync(path, "utf8")).toBe("precious");
   });
 
+  // 1. Somebody keeps files in a directory of that name, and calls them by the time in microseconds: 16 digits. 2. Whoever
+  // came to stand in line there took them for the tickets of the dead.
+  test("a file with a number for a name and bytes in it is no ticket, and stays", () => {
+    const lockFile = temporaryLockFile();
+    const [first] = arrived(lockFile);
+    const path = ticketOf(lockFile, 1_790_000_000_000_000);
+    writeFileSync(path, "precious");
+    const [second] = arrived(lockFile);
+    first.leave();
+    expect(second.isTurn()).toBe(true);
+    second.leave();
+    expect(readFileSync(path, "utf8")).toBe("precious");
+  });
+
   test("a file that took the place of the own ticket is not removed with it", () => {
     const lockFile = temporaryLockFile();
     const [first, ticket] = arrived(lockFile);
