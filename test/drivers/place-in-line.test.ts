@@ -323,14 +323,6 @@ describe("leave()", () => {
     expect(existsSync(queueOf(lockFile))).toBe(false);
   });
 
-  test("after a win leaves the directory to a later turn", async () => {
-    const lockFile = temporaryLockFile();
-    const [first] = arrived(lockFile);
-    first.leave();
-    expect(tickets(lockFile)).toEqual([]);
-    await vi.waitFor(() => expect(existsSync(queueOf(lockFile))).toBe(false), 10_000);
-  });
-
   test("keeps the directory while somebody is in line", () => {
     const lockFile = temporaryLockFile();
     const [first] = arrived(lockFile);
