@@ -15,7 +15,7 @@ const driver = flockDriver();
  * where the file system only pretends (some network file systems); exclusion between holders whose lock file was removed
  * by a stranger while it was held; an order among waiting processes, unless all of them ask for `order: "fifo"`.
  *
- * The lock file is created where it is missing, with its directories, and never written to.
+ * The lock file is created where it is missing, with its directories, and never written to; a release sets its times.
  *
  * @example
  * const lock = new FileLock("work.lock", { timeout: 10 }); // seconds

@@ -40,7 +40,7 @@ export interface LockOptions extends AcquireOptions {
   /**
    * Permission bits of the lock file, such as 0o600: it is created with them, and gets them when the lock is
    * acquired, where this process owns it. Default: as the umask has it. Leave it out unless others must be kept from
-   * opening the file: whoever may open it may hold it.
+   * opening the file: whoever may open it may hold it. With `order: "fifo"` the files of the line get them too.
    */
   readonly mode?: number | undefined;
   /**
@@ -57,7 +57,7 @@ export interface LockOptions extends AcquireOptions {
    * In which order waiting processes get the lock: "any", whoever is quickest; "fifo", whoever began to wait first, of
    * those processes that ask for "fifo" too. The tasks of one process always queue. Default "any", which is faster
    * and needs nothing but the lock file; "fifo" keeps a directory beside it (`<lock file>.queue`) while somebody waits,
-   * and a waiter whose process is stopped holds up those behind it for about a second.
+   * and a waiter whose process is stopped holds up each of those behind it for about a second.
    */
   readonly order?: Order | undefined;
 }

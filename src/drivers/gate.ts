@@ -5,7 +5,7 @@
 import { constants, fstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
-import { gateOf, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
+import { gateOf, isOfLine, isQueue, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
 import { isLiveOrRemoved, type TicketOptions } from "./ticket.ts";
 
 const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
@@ -51,6 +51,7 @@ export class Gate {
   static removeUnused(lockFile: string, flock: Flock): void {
     let gate: Gate | "replaced" | undefined;
     try {
+      if (!isQueue(lockFile)) return;
       gate = Gate.#open(lockFile, FLAGS, { mode: undefined, flock });
       if (!(gate instanceof Gate)) return;
       if (ticketsIn(lockFile).some((number) => isLiveOrRemoved(lockFile, number, flock))) return;
@@ -73,8 +74,7 @@ export class Gate {
     let open = false;
     try {
       const file = fstatSync(fd, { bigint: true });
-      // What has another name, or anything in it, is somebody else's: it must not be removed with the line.
-      if (!file.isFile() || file.nlink > 1n || file.size > 0n) {
+      if (!isOfLine(file)) {
         throw Object.assign(new Error(`'${path}' is not an empty file of its own`), { code: "EINVAL" });
       }
       if (!call(fd, "lock")) return undefined;

@@ -24,7 +24,7 @@ const GATE_LOOK_MS = 25;
 const STALL_PATIENCE_MS = 1000;
 const STALL_LOOK_MS = 100;
 /** How much longer for each one further ahead: so those behind a stalled one do not all pass at once. */
-const STALL_STEP_MS = 100;
+const STALL_STEP_MS = 200;
 
 export interface PlaceOptions {
   /** The permission bits of the lock file, which the files of the line then get too. */
@@ -51,6 +51,8 @@ export class PlaceInLine {
   #onHint: (() => void) | undefined;
   /** The ticket directly ahead, and how it is waited for. */
   #next: { readonly number: number; readonly patience: Patience; unwatch: Unwatch | undefined } | undefined;
+  /** How many tickets were ahead at the last look: the fewer there are, the further the line has moved. */
+  #lower = 0;
   /** Stalled ones that were passed and are there still. */
   #passed = new Set<number>();
 
@@ -136,6 +138,10 @@ export class PlaceInLine {
     // As long as that one lives, nothing has changed for this place.
     if (next !== undefined && !next.patience.isDue && this.#isLive(next.number)) return false;
     const lower = this.#aheadOf(mine);
+    // 1. A is stopped. 2. B, who was behind it, passes it, wins and leaves. 3. C waits for A now. 4. D, who saw the lock free
+    // at every look since B began to wait, must not take C for stalled.
+    if (lower.length !== this.#lower) this.#next?.patience.restart();
+    this.#lower = lower.length;
     for (const [index, number] of lower.entries()) {
       if (!this.#isLive(number)) continue;
       const furtherAhead = lower.length - index - 1;

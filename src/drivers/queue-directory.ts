@@ -2,7 +2,7 @@
  * The directory in which processes stand in line for a lock file: what it is called, what is in it, and how it comes and
  * goes. Knows nothing of who is next.
  */
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, type BigIntStats } from "node:fs";
 
 const DIGITS = 16;
 const TICKET = /^\d{16}$/;
@@ -43,6 +43,16 @@ export function inLine(lockFile: string): number {
   } catch {
     return 1;
   }
+}
+
+/** Whether a file there may be one of the line: what has another name, or anything in it, is somebody else's. */
+export function isOfLine(file: BigIntStats): boolean {
+  return file.isFile() && file.nlink <= 1n && file.size === 0n;
+}
+
+/** Whether there is such a directory, and not a link, which could lead into somebody else's. */
+export function isQueue(lockFile: string): boolean {
+  return lstatSync(queueOf(lockFile), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /**

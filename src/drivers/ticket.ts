@@ -6,7 +6,7 @@ import { constants, fstatSync, openSync, unlinkSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode, touch } from "./flock-grant.ts";
 import type { OpenLockFile } from "./open-lock-file.ts";
-import { ticketOf } from "./queue-directory.ts";
+import { isOfLine, ticketOf } from "./queue-directory.ts";
 
 const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
@@ -87,8 +87,8 @@ function look(lockFile: string, number: number, call: Flock, bury: (path: string
   try {
     fd = openSync(path, O_RDONLY | ALWAYS);
     if (!call(fd, "probe")) return true;
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    if (isNamed(path, { fd, dev, ino })) bury(path);
+    const file = fstatSync(fd, { bigint: true });
+    if (isOfLine(file) && isNamed(path, { fd, dev: file.dev, ino: file.ino })) bury(path);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ENOENT"; // what cannot be looked at may well live

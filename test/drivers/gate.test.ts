@@ -224,6 +224,21 @@ test("a gate with somebody's bytes in it is left alone, and there is no line", a
   await expectWarnings("not an empty file");
 });
 
+// 1. The name of the directory is a link into somebody else's. 2. Nobody arrives through it, but whoever goes without a
+// line removed on its way out what looked like a gate and tickets there.
+test("nothing is removed through a symbolic link either", async () => {
+  const lockFile = temporaryLockFile();
+  const other = temporaryDirectory();
+  const files = [`${other}/gate`, `${other}/0000000000000007`];
+  for (const path of files) writeFileSync(path, "");
+  symlinkSync(other, queueOf(lockFile));
+  const one = place(lockFile);
+  expect(one.isTurn()).toBe(true);
+  one.leave();
+  expect(files.map((path) => existsSync(path))).toEqual([true, true]);
+  await expectWarnings(queueOf(lockFile));
+});
+
 // A listing that failed was taken for an empty line: EACCES here, EMFILE and EIO elsewhere.
 rootTest("nobody takes a number where the directory cannot be listed", async () => {
   const lockFile = `${publicDirectory()}/work.lock`;

@@ -183,6 +183,26 @@ describe("A stalled one", () => {
     expect(second.isTurn()).toBe(false);
   });
 
+  // 1. A is stopped. 2. B, who was behind it, wins and leaves. 3. C waits for A now. 4. D saw the lock free at every look
+  // since B began to wait, and took C for stalled.
+  test("is not whoever waits for a stalled one, where the line has moved since", () => {
+    const lockFile = temporaryLockFile();
+    arrived(lockFile);
+    const [second] = arrived(lockFile);
+    const go = stoppedClock();
+    const [third] = arrived(lockFile, { isFree: () => true });
+    const [fourth] = arrived(lockFile, { isFree: () => true });
+    const look = (): boolean[] => {
+      go(100);
+      return [third.isTurn(), fourth.isTurn()];
+    };
+    fourth.isTurn();
+    for (let looks = 0; looks < 11; looks++) expect(look()).toEqual([false, false]);
+    second.leave();
+    for (let looks = 0; looks < 10; looks++) expect(look()).toEqual([false, false]);
+    expect(look()).toEqual([true, false]);
+  });
+
   test("is passed by the one behind it before those further behind pass anybody", () => {
     const lockFile = temporaryLockFile();
     arrived(lockFile);
@@ -267,6 +287,20 @@ describe("What strangers do", () => {
     expect(readFileSync(path, "utf8")).toBe("precious");
   });
 
+  // 1. Somebody keeps files in a directory of that name, and calls them by the time in microseconds: 16 digits. 2. Whoever
+  // came to stand in line there took them for the tickets of the dead.
+  test("a file with a number for a name and bytes in it is no ticket, and stays", () => {
+    const lockFile = temporaryLockFile();
+    const [first] = arrived(lockFile);
+    const path = ticketOf(lockFile, 1_790_000_000_000_000);
+    writeFileSync(path, "precious");
+    const [second] = arrived(lockFile);
+    first.leave();
+    expect(second.isTurn()).toBe(true);
+    second.leave();
+    expect(readFileSync(path, "utf8")).toBe("precious");
+  });
+
   test("a file that took the place of the own ticket is not removed with it", () => {
     const lockFile = temporaryLockFile();
     const [first, ticket] = arrived(lockFile);
@@ -287,14 +321,6 @@ describe("leave()", () => {
     one.leave();
     one.leave();
     expect(existsSync(queueOf(lockFile))).toBe(false);
-  });
-
-  test("after a win leaves the directory to a later turn", async () => {
-    const lockFile = temporaryLockFile();
-    const [first] = arrived(lockFile);
-    first.leave();
-    expect(tickets(lockFile)).toEqual([]);
-    await vi.waitFor(() => expect(existsSync(queueOf(lockFile))).toBe(false), 10_000);
   });
 
   test("keeps the directory while somebody is in line", () => {

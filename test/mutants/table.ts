@@ -460,8 +460,26 @@ const LINE: readonly Mutant[] = [
   {
     name: "line: leaves the tickets of the dead where they are",
     file: "drivers/ticket.ts",
-    edits: [["if (isNamed(path, { fd, dev, ino })) bury(path);", ""]],
+    edits: [["if (isOfLine(file) && isNamed(path, { fd, dev: file.dev, ino: file.ino })) bury(path);", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "is removed by whoever stands behind it"],
+  },
+  {
+    name: "line: takes somebody's file for a dead ticket",
+    file: "drivers/ticket.ts",
+    edits: [["isOfLine(file) && isNamed", "isNamed"]],
+    noticedBy: ["drivers/place-in-line.test.ts", "bytes in it is no ticket"],
+  },
+  {
+    name: "line: clears away what lies behind a symbolic link",
+    file: "drivers/gate.ts",
+    edits: [["if (!isQueue(lockFile)) return;", ""]],
+    noticedBy: ["drivers/gate.test.ts", "through a symbolic link either"],
+  },
+  {
+    name: "line: takes who waits for a stalled one for stalled",
+    file: "drivers/place-in-line.ts",
+    edits: [["if (lower.length !== this.#lower) this.#next?.patience.restart();", ""]],
+    noticedBy: ["drivers/place-in-line.test.ts", "where the line has moved"],
   },
   {
     name: "line: unlinks somebody else's ticket",
@@ -682,7 +700,7 @@ const HINTS: readonly Mutant[] = [
   {
     name: "line: removes a gate that is somebody's file",
     file: "drivers/gate.ts",
-    edits: [["|| file.size > 0n", ""]],
+    edits: [["if (!isOfLine(file))", "if (!file.isFile())"]],
     noticedBy: ["drivers/gate.test.ts", "somebody's bytes"],
   },
   {

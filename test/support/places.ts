@@ -72,11 +72,6 @@ export class PlaceChild {
     return turn;
   }
 
-  async look(): Promise<boolean> {
-    this.#process.send("look");
-    return this.answer();
-  }
-
   stop(): void {
     this.#process.kill("SIGSTOP");
   }
