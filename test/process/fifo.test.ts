@@ -81,7 +81,7 @@ describe("waiting processes get the lock in the order in which they came", () =>
     const hold = await new FileLock(lockFile, FIFO).acquire();
     const children = [
       ...(await line(lockFile, impatient)),
-      ...(await line(lockFile, 1, { ...FIFO, timeout: 1 })),
+      ...(await line(lockFile, 1, { ...FIFO, timeout: 3 })),
       ...(await line(lockFile, 2 - impatient)),
     ];
     expect(await children[impatient]!.ends()).toEqual({ code: 1, signal: null });
