@@ -9,7 +9,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { twoAtATime } from "../support/two-at-a-time.ts";
 import { mutatedCopy, newCopies } from "./copy.ts";
-import { mutants, type Mutant } from "./table.ts";
+import type { Mutant } from "./mutant.ts";
+import { mutants } from "./table.ts";
 import { endAll, runTests, type Outcome } from "./vitest.ts";
 
 interface Verdict {
