@@ -71,7 +71,7 @@ export const turns: readonly Mutant[] = [
   {
     name: "goes on with long turns after a refusal",
     file: "turn.ts",
-    edits: [["this.#contested = true; this.#length = TURN_MS;", "this.#refused = true;"]],
+    edits: [["this.#contested = true; this.#length = TURN_MS;", "this.#contested = true;"]],
     noticedBy: ["turn.test.ts", "is of 10 ms again"],
   },
   {
