@@ -54,7 +54,7 @@ export class Contender {
     return this.#polling !== undefined;
   }
 
-  /** How many processes were ahead of this one in line at its last attempt, where there is an order. */
+  /** How many processes are ahead of this one in line, where there is an order. Looks: not to be asked for nothing. */
   get ahead(): number | undefined {
     return this.#attempt?.ahead;
   }
@@ -62,12 +62,10 @@ export class Contender {
   /** One attempt. Where `waits`, and others are being polled for, it is one of many, and takes its place in line. */
   try(asker: Asker, { waits }: { readonly waits: boolean }): Grant | null {
     this.triedAt = performance.now();
-    if (this.#asker?.mode !== asker.mode || this.#asker?.order !== asker.order) this.#close();
-    this.#asker = asker;
-    this.#attempt ??= this.#driver.open(this.#key, asker);
+    const attempt = this.#attemptFor(asker);
     // Also one that the last attempt at a deadline has opened: it serves those who wait on.
-    if (waits && this.polling && this.#attempt !== this.#watched) this.#watch(this.#attempt);
-    const grant = this.#attempt.tryLock();
+    if (waits && this.polling && attempt !== this.#watched) this.#watch(attempt);
+    const grant = attempt.tryLock();
     if (grant === null) return null;
     this.#attempt = this.#asker = undefined;
     if (asker.mode === undefined) return grant;
@@ -129,12 +127,17 @@ export class Contender {
     this.#close();
   }
 
+  /** The attempt that was refused before, if it serves this asker as well; else a new one. */
+  #attemptFor(asker: Asker): Attempt {
+    if (this.#asker?.mode !== asker.mode || this.#asker?.order !== asker.order) this.#close();
+    this.#asker = asker;
+    return (this.#attempt ??= this.#driver.open(this.#key, asker));
+  }
+
   /** In a rest, too: whoever comes in then may be gone before it is over. */
   #listen(asker: Asker): void {
     try {
-      this.#asker = asker;
-      this.#attempt ??= this.#driver.open(this.#key, asker);
-      this.#watch(this.#attempt);
+      this.#watch(this.#attemptFor(asker));
     } catch {
       // the first attempt says why
     }

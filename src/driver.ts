@@ -54,7 +54,7 @@ export interface OpenOptions {
 export type Order = "any" | "fifo";
 
 export interface Attempt {
-  /** How many processes were ahead of it in line at the last try; undefined where there is no order. */
+  /** How many processes are ahead of it in line; undefined where there is no order. */
   readonly ahead: number | undefined;
   tryLock(): Grant | null;
   watch(onHint: () => void): void;

@@ -149,7 +149,7 @@ export class LockFileState implements Domain {
       if (!once && this.#rest(owner) > 0) return false;
       const grant = this.#try(owner, { waits: !once });
       if (grant === null) {
-        owner.ahead = this.#contender.ahead;
+        if (once) owner.ahead = this.#contender.ahead;
         return false;
       }
       this.#seat(owner, grant);

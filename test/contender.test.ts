@@ -1,5 +1,5 @@
 // This process as a contender for the OS lock: what one waiter's attempt must not do to the next one's.
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Timeout } from "../src/index.ts";
 import { MemoryLock, memoryDriver } from "./support/memory-driver.ts";
 
@@ -23,4 +23,27 @@ test.each([
   const reference = await new MemoryLock(fresh, PATH, { mode: second }).acquire();
   expect(driver.modeOf(PATH)).toBe(fresh.modeOf(PATH));
   await Promise.all([hold.release(), reference.release()]);
+});
+
+// 1. This process's turn is over, and it rests. For its first waiter, who asks for a mode, a lock file is prepared. 2. That
+// one leaves; the next asks for no mode, and to poll faster, so that the polling begins anew, within the rest. 3. What
+// was prepared is not the next one's.
+test("a waiter for whom something was prepared in a rest leaves the next one its own", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const driver = memoryDriver();
+  const hold = await new MemoryLock(driver, PATH).acquire();
+  const leaving = new AbortController();
+  const first = new MemoryLock(driver, PATH, { mode: 0o600 }).acquire({ signal: leaving.signal });
+  const next = new MemoryLock(driver, PATH, { pollInterval: 0.005 }).acquire();
+  await vi.advanceTimersByTimeAsync(10);
+  await hold.release();
+  driver.remove(PATH);
+  leaving.abort();
+  await expect(first).rejects.toBe(leaving.signal.reason);
+  await vi.advanceTimersByTimeAsync(2);
+  expect(driver.modeOf(PATH)).toBeUndefined();
+  await (await next).release();
 });

@@ -10,7 +10,6 @@
  * B sees at step 5 that the path names inode 2, and starts over. Device and inode of the open file are read once,
  * when it is opened: neither can change while it is open, so that only the path has to be asked again.
  */
-import { constants, openSync } from "node:fs";
 import type { Attempt, Grant } from "../driver.ts";
 import { LockUnsupported, systemError } from "../errors.ts";
 import type { Flock } from "../native/flock.ts";
@@ -19,26 +18,11 @@ import { closeQuietly, FlockGrant, isNamed } from "./flock-grant.ts";
 import { openLockFile, type OpenLockFile } from "./open-lock-file.ts";
 import { watchFile, type Unwatch } from "./watch-file.ts";
 
-const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-
 /** After this many replaced files in a row, somebody replaces them faster than we lock: contention, as far as we know. */
 const MOST_REPLACED = 20;
 
 /** Linux: what some file systems answer where flock is not supported (ENOTSUPP, which has no name in userland). */
 const ENOTSUPP = 524;
-
-/** Whether nobody has the lock file at this moment. False where that cannot be seen. */
-export function isFree(key: string, call: Flock): boolean {
-  let fd: number | undefined;
-  try {
-    fd = openSync(key, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    return call(fd, "probe");
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT";
-  } finally {
-    if (fd !== undefined) closeQuietly(fd);
-  }
-}
 
 export class FlockAttempt implements Attempt {
   readonly ahead = undefined;

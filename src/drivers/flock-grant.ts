@@ -71,7 +71,7 @@ export function setMode(fd: number, mode: number): void {
 }
 
 /** Whether `path` leads to the file that is open: the check of cargo, Go's lockedfile and py-filelock. */
-export function isNamed(path: string, file: OpenLockFile): boolean {
+export function isNamed(path: string, file: Pick<OpenLockFile, "dev" | "ino">): boolean {
   try {
     const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return named?.ino === file.ino && named.dev === file.dev;

@@ -7,7 +7,8 @@ import { basename, dirname, join } from "node:path";
 import type { Attempt, Driver, OpenOptions } from "../driver.ts";
 import type { Holder } from "../errors.ts";
 import { flock as nativeFlock, isFlockLoaded, type Flock } from "../native/flock.ts";
-import { FlockAttempt, isFree } from "./flock-attempt.ts";
+import { FlockAttempt } from "./flock-attempt.ts";
+import { isHeld } from "./is-held.ts";
 import { explained } from "./open-lock-file.ts";
 import { flockHolders } from "./proc-locks.ts";
 import { inLine } from "./queue-directory.ts";
@@ -32,7 +33,7 @@ export function flockDriver(flock: Flock = nativeFlock): Driver {
 function attemptOn(key: string, { mode, order }: OpenOptions, flock: Flock): Attempt {
   const attempt = new FlockAttempt(key, mode, flock);
   if (order !== "fifo") return attempt;
-  return new QueuedAttempt(attempt, key, { mode, flock, isFree: () => isFree(key, flock) });
+  return new QueuedAttempt(attempt, key, { mode, flock, isFree: () => !isHeld(key, flock) });
 }
 
 /**

@@ -5,11 +5,12 @@
 import { constants, fstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
+import { ALWAYS } from "./open-lock-file.ts";
 import { gateOf, isOfLine, isQueue, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
 import { isLiveOrRemoved, type TicketOptions } from "./ticket.ts";
 
-const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
-const FLAGS = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+const { O_CREAT, O_RDWR } = constants;
+const FLAGS = O_RDWR | ALWAYS;
 
 /** Each try that fails so has lost a race against the last one out, who removes the gate; nobody loses so many. */
 const MOST_TRIES = 20;
@@ -75,10 +76,10 @@ export class Gate {
     try {
       const file = fstatSync(fd, { bigint: true });
       if (!isOfLine(file)) {
-        throw Object.assign(new Error(`'${path}' is not an empty file of its own`), { code: "EINVAL" });
+        throw new Error(`'${path}' is not an empty file of its own`);
       }
       if (!call(fd, "lock")) return undefined;
-      if (!isNamed(path, { fd, dev: file.dev, ino: file.ino })) return "replaced";
+      if (!isNamed(path, file)) return "replaced";
       if (mode !== undefined) setMode(fd, mode);
       open = true;
       return new Gate(lockFile, fd);
@@ -94,9 +95,7 @@ export class Gate {
   nextNumber(): number {
     const number = Math.max(-1, ...ticketsIn(this.#lockFile)) + 1;
     if (Number.isSafeInteger(number)) return number;
-    throw Object.assign(new Error(`'${queueOf(this.#lockFile)}' has a ticket with too high a number`), {
-      code: "ERANGE",
-    });
+    throw new Error(`'${queueOf(this.#lockFile)}' has a ticket with too high a number`);
   }
 
   close(): void {

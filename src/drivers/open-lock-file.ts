@@ -16,7 +16,7 @@ export interface OpenLockFile {
 const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** O_NONBLOCK: a FIFO without a writer would hang the process. libuv adds O_CLOEXEC, so no child inherits the lock. */
-const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+export const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 /** Each try that fails with ENOENT has lost a race against somebody who removes; nobody removes this often. */
 const MOST_TRIES = 20;

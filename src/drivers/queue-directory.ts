@@ -64,9 +64,7 @@ export function makeQueue(lockFile: string, mode: number | undefined): void {
   const found = lstatSync(directory, { throwIfNoEntry: false });
   if (found?.isDirectory() === true) return;
   // Not through a link, which could lead into somebody else's directory.
-  if (found !== undefined) {
-    throw Object.assign(new Error(`'${directory}' is not a directory`), { code: "ENOTDIR" });
-  }
+  if (found !== undefined) throw new Error(`'${directory}' is not a directory`);
   mkdirSync(directory);
   if (mode !== undefined) chmodSync(directory, (mode | ((mode & 0o444) >> 2)) & 0o777);
 }

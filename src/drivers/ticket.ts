@@ -5,11 +5,11 @@
 import { constants, fstatSync, openSync, unlinkSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode, touch } from "./flock-grant.ts";
-import type { OpenLockFile } from "./open-lock-file.ts";
+import { isHeld } from "./is-held.ts";
+import { ALWAYS, type OpenLockFile } from "./open-lock-file.ts";
 import { isOfLine, ticketOf } from "./queue-directory.ts";
 
-const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
-const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+const { O_CREAT, O_EXCL, O_RDWR } = constants;
 
 export interface TicketOptions {
   readonly mode: number | undefined;
@@ -70,7 +70,7 @@ export class Ticket {
 
 /** Whether the ticket's owner lives. What is created and not yet flocked looks dead, unless one stands under the gate. */
 export function isLive(lockFile: string, number: number, call: Flock): boolean {
-  return look(lockFile, number, call, () => undefined);
+  return isHeld(ticketOf(lockFile, number), call);
 }
 
 /**
@@ -78,23 +78,11 @@ export function isLive(lockFile: string, number: number, call: Flock): boolean {
  * under the gate: a newcomer could remove one that is not yet flocked.
  */
 export function isLiveOrRemoved(lockFile: string, number: number, call: Flock): boolean {
-  return look(lockFile, number, call, unlinkQuietly);
-}
-
-function look(lockFile: string, number: number, call: Flock, bury: (path: string) => void): boolean {
   const path = ticketOf(lockFile, number);
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, O_RDONLY | ALWAYS);
-    if (!call(fd, "probe")) return true;
+  return isHeld(path, call, (fd) => {
     const file = fstatSync(fd, { bigint: true });
-    if (isOfLine(file) && isNamed(path, { fd, dev: file.dev, ino: file.ino })) bury(path);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ENOENT"; // what cannot be looked at may well live
-  } finally {
-    if (fd !== undefined) closeQuietly(fd);
-  }
+    if (isOfLine(file) && isNamed(path, file)) unlinkQuietly(path);
+  });
 }
 
 function unlinkQuietly(path: string): void {

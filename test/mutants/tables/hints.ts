@@ -81,15 +81,13 @@ export const hints: readonly Mutant[] = [
   {
     name: "asks for no hints",
     file: "contender.ts",
-    edits: [
-      ["if (waits && this.polling && this.#attempt !== this.#watched) this.#watch(this.#attempt);", ""],
-    ],
+    edits: [["if (waits && this.polling && attempt !== this.#watched) this.#watch(attempt);", ""]],
     noticedBy: ["hints.test.ts", "comes to one watch a process"],
   },
   {
     name: "asks for no hints after the first attempt",
     file: "contender.ts",
-    edits: [["this.#attempt !== this.#watched", "this.#watched === undefined"]],
+    edits: [["attempt !== this.#watched", "this.#watched === undefined"]],
     noticedBy: ["hints.test.ts", "whatever mode it asks for"],
   },
   {
@@ -97,10 +95,10 @@ export const hints: readonly Mutant[] = [
     file: "contender.ts",
     edits: [
       [
-        "this.#attempt ??= this.#driver.open(this.#key, asker); // Also",
-        "const opens = this.#attempt === undefined; this.#attempt ??= this.#driver.open(this.#key, asker); // Also",
+        "const attempt = this.#attemptFor(asker);",
+        "const opens = this.#attempt === undefined; const attempt = this.#attemptFor(asker);",
       ],
-      ["this.#attempt !== this.#watched", "opens"],
+      ["attempt !== this.#watched", "opens"],
     ],
     noticedBy: ["hints.test.ts", "opened the file anew at its deadline"],
   },

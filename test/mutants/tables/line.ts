@@ -23,7 +23,7 @@ export const line: readonly Mutant[] = [
   {
     name: "line: believes a gate without a look at the inode",
     file: "drivers/gate.ts",
-    edits: [['if (!isNamed(path, { fd, dev: file.dev, ino: file.ino })) return "replaced";', ""]],
+    edits: [['if (!isNamed(path, file)) return "replaced";', ""]],
     noticedBy: ["drivers/gate.test.ts", "is opened again"],
   },
   {
@@ -48,14 +48,14 @@ export const line: readonly Mutant[] = [
   },
   {
     name: "line: takes a ticket that is flocked for a dead one",
-    file: "drivers/ticket.ts",
+    file: "drivers/is-held.ts",
     edits: [['if (!call(fd, "probe")) return true;', 'call(fd, "probe");']],
     noticedBy: ["drivers/place-in-line.test.ts", "is that of arrival"],
   },
   {
     name: "line: leaves the tickets of the dead where they are",
     file: "drivers/ticket.ts",
-    edits: [["if (isOfLine(file) && isNamed(path, { fd, dev: file.dev, ino: file.ino })) bury(path);", ""]],
+    edits: [["if (isOfLine(file) && isNamed(path, file)) unlinkQuietly(path);", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "is removed by whoever stands behind it"],
   },
   {

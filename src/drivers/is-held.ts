@@ -1,0 +1,23 @@
+/**
+ * Whether somebody has a file flocked: asked with a shared flock of a moment, which refuses whoever tries in that moment.
+ * What cannot be looked at may well be held; what is not there is not.
+ */
+import { constants, openSync } from "node:fs";
+import type { Flock } from "../native/flock.ts";
+import { closeQuietly } from "./flock-grant.ts";
+import { ALWAYS } from "./open-lock-file.ts";
+
+/** @param ifNot is called with the descriptor where nobody has it, while the shared flock lasts. */
+export function isHeld(path: string, call: Flock, ifNot?: (fd: number) => void): boolean {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, constants.O_RDONLY | ALWAYS);
+    if (!call(fd, "probe")) return true;
+    ifNot?.(fd);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  } finally {
+    if (fd !== undefined) closeQuietly(fd);
+  }
+}
