@@ -4,7 +4,7 @@ import { contend } from "./contention.ts";
 import type { Journal } from "./journal.ts";
 import { withParticipants, type Participant } from "./participant.ts";
 import type { Report, Row, Scale, Target } from "./report.ts";
-import { percentile } from "./statistics.ts";
+import { percentile, sum } from "./statistics.ts";
 import { ANY, available, FIFO, POLLED, PYTHONS, type Way } from "./ways.ts";
 
 const ORDERS = [ANY, FIFO];
@@ -99,8 +99,4 @@ function targets(way: Way, { processes, holdMs }: Cell, journal: Journal): Targe
       ...{ figure: percentile(journal.waits(), 100) / journal.cycle, is: "at most", limit: 2, unit: "x" },
     },
   ];
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

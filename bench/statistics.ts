@@ -15,8 +15,12 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
   return sorted[Math.max(rank, 1) - 1] ?? NaN;
 }
 
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return sum(values) / values.length;
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { contend } from "./contention.ts";
 import { withParticipants } from "./participant.ts";
 import type { Report, Row, Scale } from "./report.ts";
-import { mean, percentile } from "./statistics.ts";
+import { percentile, sum } from "./statistics.ts";
 import { ANY, FIFO } from "./ways.ts";
 
 const CROWDS: readonly { readonly tasks: readonly [number, number]; readonly holdMs: number }[] = [
@@ -21,7 +21,7 @@ export async function tasks({ quick, directory }: Scale): Promise<Report> {
       for (const { name, way } of [ANY, FIFO]) {
         const lockFile = join(directory, `tasks-${way}-${tasks.join("-")}-${holdMs}.lock`);
         const journal = await contend(participants, { way, lockFile, holdMs, seconds, tasks });
-        const all = 2 * mean(journal.holds);
+        const all = sum(journal.holds);
         for (const [process, holds] of journal.holds.entries()) {
           const waits = journal.waits(process);
           rows.push({

@@ -53,8 +53,8 @@ export class PlaceInLine {
   #next: { readonly number: number; readonly patience: Patience; unwatch: Unwatch | undefined } | undefined;
   /** How many tickets were ahead at the last look: the fewer there are, the further the line has moved. */
   #lower = 0;
-  /** Stalled ones that were passed and are there still. */
-  #passed = new Set<number>();
+  /** Stalled ones that were passed. Once they have gone, their numbers are given to nobody who could be ahead. */
+  readonly #passed = new Set<number>();
 
   constructor(lockFile: string, options: PlaceOptions) {
     this.#lockFile = lockFile;
@@ -157,9 +157,9 @@ export class PlaceInLine {
 
   /** The tickets ahead but for those that were passed, the nearest first. */
   #aheadOf(mine: number): number[] {
-    const lower = ticketsIn(this.#lockFile).filter((number) => number < mine);
-    this.#passed = new Set(lower.filter((number) => this.#passed.has(number)));
-    return lower.filter((number) => !this.#passed.has(number)).sort((one, other) => other - one);
+    return ticketsIn(this.#lockFile)
+      .filter((number) => number < mine && !this.#passed.has(number))
+      .sort((one, other) => other - one);
   }
 
   /** Whether the owner of that ticket lives; then it is the one that is waited for. */

@@ -1,5 +1,6 @@
 // Points 6 and 7: the hints that releases send to those who watch, and to nobody else.
 import { expect } from "vitest";
+import type { Attempt } from "../../src/driver.ts";
 import type { DriverHarness } from "../support/driver-harness.ts";
 import {
   expectFree,
@@ -12,6 +13,7 @@ import {
   watching,
   won,
   type DriverCase,
+  type Hints,
 } from "./steps.ts";
 
 /** Resolves when a hint on `path`, which has to be held, has been heard by whoever hears such hints. */
@@ -26,6 +28,14 @@ async function everybodyHasHeard(harness: DriverHarness, path: string): Promise<
   witness.close();
 }
 
+/** Expects that whoever watches hears of `release`, and wins when it tries at once. */
+async function heardAndWon(hints: Hints, waiter: Attempt, release: () => void): Promise<void> {
+  const heard = hints.next();
+  release();
+  await heard;
+  released(won(waiter));
+}
+
 export const watchCases: DriverCase[] = [
   ...[false, true].map((remove): DriverCase => ({
     point: "watch",
@@ -34,10 +44,7 @@ export const watchCases: DriverCase[] = [
       const path = harness.freshPath();
       const grant = granted(harness, path);
       const [waiter, hints] = waiting(harness, path);
-      const heard = hints.next();
-      released(grant, { remove });
-      await heard;
-      released(won(waiter));
+      await heardAndWon(hints, waiter, () => released(grant, { remove }));
     },
   })),
   {
@@ -47,15 +54,12 @@ export const watchCases: DriverCase[] = [
       const path = harness.freshPath();
       const [first, second] = [granted(harness, path), opened(harness, path)];
       const [waiter, hints] = waiting(harness, path);
-      let heard = hints.next();
+      const heard = hints.next();
       released(first);
       const between = won(second);
       await heard;
       expect(waiter.tryLock()).toBeNull();
-      heard = hints.next();
-      released(between);
-      await heard;
-      released(won(waiter));
+      await heardAndWon(hints, waiter, () => released(between));
     },
   },
   {
@@ -80,10 +84,7 @@ export const watchCases: DriverCase[] = [
       const waiter = opened(harness, path);
       const hints = watching(harness, waiter);
       expect(waiter.tryLock()).toBeNull();
-      const heard = hints.next();
-      released(grant);
-      await heard;
-      released(won(waiter));
+      await heardAndWon(hints, waiter, () => released(grant));
     },
   },
   {
@@ -165,10 +166,7 @@ export const watchCases: DriverCase[] = [
       harness.failNext("tryLock", "ENOLCK");
       expect(() => waiter.tryLock()).toThrow();
       expect(waiter.tryLock()).toBeNull();
-      const heard = hints.next();
-      released(grant);
-      await heard;
-      released(won(waiter));
+      await heardAndWon(hints, waiter, () => released(grant));
     },
   },
   {
@@ -186,10 +184,7 @@ export const watchCases: DriverCase[] = [
         expectHeld(harness, path);
       }
       await everybodyHasHeard(harness, path);
-      const heard = hints.next();
-      released(grant);
-      await heard;
-      released(won(waiter));
+      await heardAndWon(hints, waiter, () => released(grant));
     },
   },
   {
@@ -207,10 +202,7 @@ export const watchCases: DriverCase[] = [
       expect(waiter.tryLock()).toBeNull();
       // What happened to the old file is heard by then.
       await everybodyHasHeard(harness, path);
-      const heard = hints.next();
-      released(newcomer);
-      await heard;
-      released(won(waiter));
+      await heardAndWon(hints, waiter, () => released(newcomer));
     },
   },
   {
@@ -227,10 +219,7 @@ export const watchCases: DriverCase[] = [
       const newcomer = granted(harness, path);
       expect(waiter.tryLock()).toBeNull();
       await everybodyHasHeard(harness, path);
-      const heard = hints.next();
-      released(newcomer);
-      await heard;
-      released(won(waiter));
+      await heardAndWon(hints, waiter, () => released(newcomer));
       expectFree(harness, path);
     },
   },

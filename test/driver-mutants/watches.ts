@@ -2,6 +2,15 @@
 import { onAttempt, type Mutant } from "./mutation.ts";
 
 const neverHints = onAttempt(() => ({ watch: () => {} }));
+const hintsOnce = onAttempt((inner) => ({
+  watch: (onHint) => {
+    let hinted = false;
+    inner.watch(() => {
+      if (!hinted) onHint();
+      hinted = true;
+    });
+  },
+}));
 
 /** A hint that comes although the attempt is over. */
 const later = (onHint: (() => void) | undefined): void => {
@@ -11,32 +20,8 @@ const later = (onHint: (() => void) | undefined): void => {
 export const watchMutants: Mutant[] = [
   ["never hints", "gives a hint after a release", neverHints],
   ["never hints", "may be asked for before the first try", neverHints],
-  [
-    "hints once and never again",
-    "gives hints of one release after the other",
-    onAttempt((inner) => ({
-      watch: (onHint) => {
-        let hinted = false;
-        inner.watch(() => {
-          if (!hinted) onHint();
-          hinted = true;
-        });
-      },
-    })),
-  ],
-  [
-    "hints once and never again",
-    "may give hints that mean nothing",
-    onAttempt((inner) => ({
-      watch: (onHint) => {
-        let hinted = false;
-        inner.watch(() => {
-          if (!hinted) onHint();
-          hinted = true;
-        });
-      },
-    })),
-  ],
+  ["hints once and never again", "gives hints of one release after the other", hintsOnce],
+  ["hints once and never again", "may give hints that mean nothing", hintsOnce],
   [
     "hints to one of those who watch",
     "gives a hint to each of many who watch",
