@@ -79,9 +79,30 @@ export class Hold {
     }
   }
 
+  /**
+   * As {@link Hold.release}, but throws at once: for code that does not await.
+   *
+   * @throws the system error where the lock could not be released: then it is still held.
+   * @example
+   * const hold = lock.acquireSync({ timeout: 5 });
+   * try {
+   *   migrate();
+   * } finally {
+   *   hold.releaseSync();
+   * }
+   */
+  releaseSync(): void {
+    letGo(this.#owner);
+  }
+
   /** As {@link Hold.release}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
+  }
+
+  /** As {@link Hold.releaseSync}, for `using`. */
+  [Symbol.dispose](): void {
+    this.releaseSync();
   }
 
   #watch(lost: AbortController): AbortController {

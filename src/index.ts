@@ -5,5 +5,11 @@ export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";
 export type { Hold } from "./hold.ts";
 export type { LockEvent } from "./observe.ts";
-export type { AcquireOptions, LockOptions, ReleaseOptions, WaitEvent } from "./options.ts";
+export type {
+  AcquireOptions,
+  LockOptions,
+  ReleaseOptions,
+  SyncAcquireOptions,
+  WaitEvent,
+} from "./options.ts";
 export type { Wrap, Wrapped } from "./wrap.ts";

@@ -3,10 +3,10 @@
  * who wait. It decides who may enter and what happens when somebody leaves; it knows no path syntax and no option
  * defaults.
  *
- * The tree. Its root was given the OS lock; every other hold hangs below the one it nested in, one below each: its
- * turnstile lets the next one in when the branch has ended, the hold *and* everything below it. A hold that ends before
- * the one below it leaves its place to that one, so that none in the tree is dead. The OS lock goes when the last hold
- * goes, whichever that is.
+ * The tree. At its top are those who have the OS lock: one hold, or shared ones together. Every other hold is nested in
+ * one of this process, and each level is a room: it lets the next one in when the branch has ended, the hold *and*
+ * everything below it. A hold that ends before those below it leaves its place to them, so that none in the tree is
+ * dead. The OS lock goes when the last hold goes, whichever that is. Below a shared hold there are only shared ones.
  *
  * Cancellation. A waiter leaves its turnstile in the same synchronous step in which its outcome is decided, and a
  * grant is handed over in the same step in which it is won. So no grant can arrive for somebody who has left, and
@@ -19,10 +19,12 @@ import { Deadlock, where, type Holder } from "./errors.ts";
 import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
 import type { Domain, Owner, Waiter } from "./owner.ts";
+import { Pauses } from "./poll.ts";
 import { shared } from "./registry.ts";
+import { Room } from "./room.ts";
 import { Sighting } from "./sighting.ts";
+import { sleep } from "./sleep.ts";
 import { turnOf, type Turn } from "./turn.ts";
-import { Turnstile } from "./turnstile.ts";
 import { Wait } from "./wait.ts";
 import { warn } from "./warn.ts";
 
@@ -43,13 +45,13 @@ export class LockFileState implements Domain {
   readonly #id: string;
   readonly #driver: Driver;
   readonly #contender: Contender;
-  /** Those who wait for the OS lock. The first of them has it polled for while this process does not have it. */
-  readonly #outside = new Turnstile<Waiter>();
+  /** The top of the tree, and those who wait for the OS lock. The first of them has it polled for. */
+  readonly #top = new Room<Waiter, Owner>();
   /** All who wait, outside and inside the holds. */
   readonly #waiting = new Set<Waiter>();
   #grant: Grant | undefined;
-  /** To whom the OS lock was given: the root of the tree, which may end before the rest of it. */
-  #root: Owner | undefined;
+  /** Whether one of those who got the OS lock wants the lock file removed in the end. */
+  #remove = false;
   #since: Date | undefined;
   /** The longest pause of the poller that is at it, in milliseconds. */
   #longestPause = 0;
@@ -112,12 +114,22 @@ export class LockFileState implements Domain {
    * @param nestIn the innermost hold of this lock file that admits `owner`, if any.
    */
   ask(owner: Owner, nestIn: Owner | undefined, terms: Terms): boolean | Promise<boolean> {
-    owner.domain = this;
-    owner.parent = nestIn;
-    states.set(this.#id, this);
     try {
-      if (this.#enter(owner, terms)) return true;
+      if (this.#enter(owner, nestIn, terms)) return true;
       return terms.once ? false : this.#wait(owner, terms);
+    } finally {
+      this.#tidy();
+    }
+  }
+
+  /** As `ask`, but blocks the thread for as long as it waits. Throws a `Deadlock` where that would keep it from ending. */
+  askSync(owner: Owner, nestIn: Owner | undefined, terms: Terms): boolean {
+    try {
+      if (this.#enter(owner, nestIn, terms)) return true;
+      if (terms.once) return false;
+      const [inTheWay] = [...this.#holds, ...[...this.#waiting].map((waiter) => waiter.owner)];
+      if (inTheWay !== undefined) throw new Deadlock(owner.lockFile, "synchronous", inTheWay.acquired);
+      return this.#block(owner, terms);
     } finally {
       this.#tidy();
     }
@@ -133,21 +145,26 @@ export class LockFileState implements Domain {
   drained(): void {
     if (this.#grant === undefined) return;
     for (const waiter of this.#waiting) {
-      this.#refuse(waiter, new Deadlock(waiter.owner.lockFile, this.#blocker(waiter)?.acquired));
+      this.#refuse(waiter, new Deadlock(waiter.owner.lockFile, "drained", this.#blocker(waiter)?.acquired));
     }
     this.#tidy();
   }
 
-  #enter(owner: Owner, { once }: Terms): boolean {
-    const { parent } = owner;
-    if (parent !== undefined) {
-      if (parent.nested !== undefined) return false; // and where others wait to nest, one is nested
+  #enter(owner: Owner, nestIn: Owner | undefined, { once }: Terms): boolean {
+    const shares = nestIn ?? this.#countsUpOn(owner);
+    if (shares?.shared === true && !owner.shared)
+      throw new Deadlock(owner.lockFile, "upgrade", shares.acquired);
+    owner.domain = this;
+    owner.parent = nestIn;
+    states.set(this.#id, this);
+    if (nestIn !== undefined) {
+      if (nestIn.inside?.isOpenTo(owner) === false) return false;
     } else if (this.#grant !== undefined) {
-      if (!this.#joins(owner)) return false;
+      if (shares === undefined && !(this.#top.isOpenTo(owner) && this.#sharesGrant(owner))) return false;
     } else {
-      if (this.#outside.first !== undefined) return false;
+      if (this.#top.first !== undefined) return false;
       if (!once && this.#rest(owner) > 0) return false;
-      const grant = this.#try(owner, { waits: !once });
+      const grant = this.#try(owner);
       if (grant === null) {
         if (once) owner.ahead = this.#contender.ahead;
         return false;
@@ -161,8 +178,7 @@ export class LockFileState implements Domain {
 
   #wait(owner: Owner, terms: Terms): Promise<boolean> {
     const wait = new Wait(owner, terms);
-    const turnstile = owner.parent === undefined ? this.#outside : (owner.parent.inside ??= new Turnstile());
-    turnstile.join(wait);
+    this.#room(owner.parent).join(wait);
     if (this.#waiting.size === 0) watchDrain(this);
     this.#waiting.add(wait);
     this.#longWait.watch();
@@ -174,6 +190,7 @@ export class LockFileState implements Domain {
       },
       onEnd: (_, reason) => {
         this.#refuse(wait, reason);
+        this.#letIn(owner.parent);
         this.#tidy();
       },
       look: () => this.look(),
@@ -183,26 +200,46 @@ export class LockFileState implements Domain {
     return wait.promise;
   }
 
+  /** Tries and sleeps by turns, until `owner` holds or its time is up. */
+  #block(owner: Owner, { timeout, pollInterval }: Terms): boolean {
+    const due = timeout < 0 ? Infinity : performance.now() + timeout * 1000;
+    const pauses = new Pauses(pollInterval * 1000);
+    for (let pause = this.#rest(owner); ; pause = pauses.next()) {
+      sleep(Math.min(pause, due - performance.now()));
+      const isLast = performance.now() >= due;
+      const grant = this.#try(owner, { waits: owner.order === "fifo" && !isLast });
+      if (grant !== null) {
+        this.#seat(owner, grant);
+        return true;
+      }
+      if (isLast) {
+        owner.ahead = this.#contender.ahead;
+        return false;
+      }
+    }
+  }
+
   /**
    * The deadline has come. Where it was this waiter's turn to have the lock file polled, the attempt that it is due
    * is made now, unless one has begun since.
    */
   #timeUp(waiter: Waiter): void {
-    if (this.#outside.first === waiter && this.#contender.triedAt < waiter.due) {
+    if (this.#top.first === waiter && this.#contender.triedAt < waiter.due) {
       this.#tryForFirst({ waits: false });
     }
     if (waiter.turnstile !== undefined) {
       waiter.owner.ahead = this.#ahead(waiter);
       this.#depart(waiter);
       waiter.resolve(false);
+      this.#letIn(waiter.owner.parent);
     }
     this.#tidy();
   }
 
-  /** Has the OS lock polled for, as long as somebody waits for it and this process does not have it. */
+  /** Has the OS lock polled for, as long as somebody waits for it whom this process cannot give it to. */
   #poll(): void {
-    const { first } = this.#outside;
-    if (first === undefined || this.#grant !== undefined) return;
+    const first = this.#polledFor;
+    if (first === undefined) return;
     if (this.#contender.polling) {
       // Whoever is first now may not be willing to wait as long for the next attempt as the poller has set out to.
       if (first.pollInterval >= this.#longestPause) return;
@@ -221,24 +258,41 @@ export class LockFileState implements Domain {
       longestPause: first.pollInterval,
       rest: this.#rest(first.owner),
       failed: (error) => {
-        for (const waiter of this.#outside.all()) this.#refuse(waiter, error);
+        for (const waiter of this.#top.all()) this.#refuse(waiter, error);
         this.#tidy();
       },
     });
   }
 
+  /**
+   * Those who share the lock do not keep others of this process from it, but those who stand in line before them do: so
+   * the first of them takes a place in line as well, although this process has the lock.
+   */
+  get #polledFor(): Waiter | undefined {
+    const { first } = this.#top;
+    if (this.#grant === undefined || first === undefined) return first;
+    const standsInLine = first.owner.order === "fifo" && this.#top.fits(first.owner) && this.#isCurrent();
+    return standsInLine ? first : undefined;
+  }
+
   #tryForFirst(options: { readonly waits: boolean }): void {
-    const { first } = this.#outside;
-    if (first === undefined || this.#grant !== undefined) return;
+    const first = this.#polledFor;
+    if (first === undefined) return;
     try {
       const grant = this.#try(first.owner, options);
-      if (grant !== null) this.#seatWaiter(first, grant);
+      if (grant === null) return;
+      if (this.#grant === undefined) {
+        this.#seatWaiter(first, grant);
+      } else {
+        grant.release({ remove: false }); // it was its turn, and the process has the lock already
+        if (this.#isCurrent()) this.#pass(first);
+      }
     } catch (error) {
       this.#refuse(first, error);
     }
   }
 
-  #try(owner: Owner, options: { readonly waits: boolean }): Grant | null {
+  #try(owner: Owner, options = { waits: false }): Grant | null {
     const grant = this.#contender.try(owner, options);
     if (grant === null) this.#turn.contested();
     else this.#turn.won();
@@ -260,26 +314,49 @@ export class LockFileState implements Domain {
     const inside = turnstile?.ahead(waiter) ?? 0;
     if (owner.parent !== undefined) return inside;
     if (owner.order === "any") return undefined;
-    if (turnstile?.first === waiter && this.#grant === undefined) return this.#contender.ahead;
+    if (waiter === this.#polledFor) return this.#contender.ahead;
     const mine = this.#contender.ahead === undefined ? 0 : 1;
     return inside + Math.max(0, this.#driver.inLine(this.key) - mine);
   }
 
-  /** An object that owns alone counts up, whoever calls. */
-  #joins(owner: Owner): boolean {
-    return owner.kind === "object" && this.#root?.kind === "object" && this.#root.party === owner.party;
+  /** A hold on which `owner` counts up: one of the same object, where objects own alone, whoever calls. */
+  #countsUpOn({ kind, party }: Owner): Owner | undefined {
+    const [held] = party.held;
+    return kind === "object" && held?.domain === this ? held : undefined;
   }
 
-  /** Gives the OS lock to `owner`, and a hold to those who count up on the same object. */
+  /** Has `owner` share the grant, unless newcomers are not kept from the lock file by it, or others came first elsewhere. */
+  #sharesGrant({ order, mode }: Owner): boolean {
+    if (!this.#isCurrent() || (order === "fifo" && this.#driver.inLine(this.key) > 0)) return false;
+    if (mode !== undefined) this.#grant?.setMode(mode);
+    return true;
+  }
+
+  /** Gives the OS lock to `owner`, and a hold to those who may have it together with that. */
   #seat(owner: Owner, grant: Grant): void {
     this.#grant = grant;
-    this.#root = owner;
+    this.#remove = false;
     this.#since = new Date();
-    this.#outside.passedAt = performance.now();
     this.#admit(owner);
-    if (owner.kind !== "object") return;
-    for (const waiter of this.#outside.all()) {
-      if (this.#joins(waiter.owner)) this.#pass(waiter);
+    if (owner.kind === "object") {
+      for (const waiter of this.#top.all()) {
+        const disturbs = owner.shared && !waiter.owner.shared;
+        if (!disturbs && this.#countsUpOn(waiter.owner) !== undefined) this.#pass(waiter);
+      }
+    }
+  }
+
+  /** Lets in those who are first to wait, as long as they disturb nobody: below `parent`, or at the top. */
+  #letIn(parent: Owner | undefined): void {
+    if (parent === undefined && this.#grant === undefined) return;
+    const room = this.#room(parent);
+    for (let { first } = room; first !== undefined && room.fits(first.owner); { first } = room) {
+      try {
+        if (parent === undefined && !this.#sharesGrant(first.owner)) return;
+        this.#pass(first);
+      } catch (error) {
+        this.#refuse(first, error);
+      }
     }
   }
 
@@ -300,10 +377,12 @@ export class LockFileState implements Domain {
     owner.phase = "granted";
     owner.party.held.add(owner);
     this.#holds.add(owner);
-    const { parent } = owner;
-    if (parent === undefined) return;
-    parent.nested = owner;
-    if (parent.inside !== undefined) parent.inside.passedAt = performance.now();
+    this.#room(owner.parent).enter(owner);
+    if (owner.parent === undefined) this.#remove ||= owner.remove;
+  }
+
+  #room(parent: Owner | undefined): Room<Waiter, Owner> {
+    return parent === undefined ? this.#top : (parent.inside ??= new Room());
   }
 
   #leaveLast(owner: Owner): void {
@@ -311,12 +390,11 @@ export class LockFileState implements Domain {
     const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
     if (heir === undefined) {
       // A release that fails has changed nothing yet.
-      grant?.release({ remove: owner.remove || this.#root?.remove === true });
+      grant?.release({ remove: owner.remove || this.#remove });
       this.#turn.left();
     }
     this.#grant = this.#since = undefined;
     this.#end(owner);
-    this.#root = undefined;
     if (heir !== undefined && grant !== undefined) this.#seatWaiter(heir, grant);
     this.#poll();
   }
@@ -326,21 +404,29 @@ export class LockFileState implements Domain {
    * has had for its turn: others may have waited for it as long.
    */
   #mayBeHandedOn(): boolean {
+    return this.#waiting.size > 0 && !this.#turn.isOver && this.#isCurrent();
+  }
+
+  /** Whether newcomers are kept out, as far as can be seen. */
+  #isCurrent(): boolean {
     try {
-      return this.#waiting.size > 0 && !this.#turn.isOver && this.isCurrent();
+      return this.isCurrent();
     } catch {
       return false;
     }
   }
 
-  /** Whoever is next when the last hold goes: of those who wait outside and inside it, the first that can have the grant. */
+  /**
+   * Whoever is next when the last hold goes, of those who wait outside and inside it. What one had for itself is not for
+   * those who share, nor the other way round: flock(2) does not convert one into the other without a gap.
+   */
   #heir(last: Owner): Waiter | undefined {
     for (;;) {
-      const outside = this.#outside.first;
+      const outside = this.#top.first;
       const inside = last.inside?.first;
       const next =
         outside === undefined || (inside !== undefined && inside.since < outside.since) ? inside : outside;
-      if (next === undefined) return undefined;
+      if (next === undefined || next.owner.shared !== this.#top.shared) return undefined;
       // Within a process nothing is handed past those who stand in line outside.
       if (next.owner.order === "fifo" && this.#driver.inLine(this.key) > 0) return undefined;
       try {
@@ -353,22 +439,23 @@ export class LockFileState implements Domain {
   }
 
   #end(owner: Owner): void {
-    const { parent, nested } = owner;
-    if (nested !== undefined && !nested.outlives) warnOutlived(this.key, owner, nested);
+    const { parent, inside } = owner;
+    const nested = inside?.occupants() ?? [];
+    for (const each of nested) {
+      if (!each.outlives) warnOutlived(this.key, owner, each);
+      each.parent = parent;
+    }
     owner.phase = "ended";
     owner.acquired = undefined;
     owner.watch?.stop();
     owner.party.held.delete(owner);
     this.#holds.delete(owner);
-    for (const waiter of owner.inside?.all() ?? []) this.#moveOut(waiter);
+    for (const waiter of inside?.all() ?? []) this.#moveOut(waiter);
+    const room = this.#room(parent);
+    room.vacate(owner, nested);
     // A context may remember it for long: it must not keep those alive that came after it.
-    owner.parent = owner.nested = owner.inside = undefined;
-    if (nested !== undefined) nested.parent = parent;
-    if (parent === undefined) return;
-    parent.nested = nested;
-    if (nested !== undefined) return;
-    const next = parent.inside?.first;
-    if (next !== undefined) this.#pass(next);
+    owner.parent = owner.inside = undefined;
+    this.#letIn(parent);
   }
 
   /**
@@ -380,14 +467,12 @@ export class LockFileState implements Domain {
     let parent = waiter.owner.parent?.parent;
     while (parent !== undefined && !parent.admits(waiter.owner)) parent = parent.parent;
     waiter.owner.parent = parent;
-    const turnstile = parent === undefined ? this.#outside : (parent.inside ??= new Turnstile());
-    turnstile.join(waiter);
+    this.#room(parent).join(waiter);
   }
 
-  /** The hold of this process that `waiter` waits for: its sibling in the tree, or the root. */
-  #blocker(waiter: Waiter): Owner | undefined {
-    const { parent } = waiter.owner;
-    return parent === undefined ? [...this.#holds][0] : parent.nested;
+  /** The hold of this process that `waiter` waits for. */
+  #blocker({ owner: { parent } }: Waiter): Owner | undefined {
+    return this.#room(parent).occupant;
   }
 
   /** Ends a wait in vain. */
@@ -405,7 +490,8 @@ export class LockFileState implements Domain {
 
   /** Lets go of what nobody needs any more. */
   #tidy(): void {
-    if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
+    this.#letIn(undefined);
+    if (this.#polledFor === undefined) this.#contender.stop();
     else this.#poll();
     if (this.#waiting.size > 0) return;
     this.#sighting.endUnlessAlone();

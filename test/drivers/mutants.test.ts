@@ -7,6 +7,7 @@ import { mutated } from "../driver-mutants/mutation.ts";
 import type { DriverCase } from "../driver-cases/steps.ts";
 import { driverCases, runCase } from "../driver-suite.ts";
 import { attemptMutants } from "../driver-mutants/attempts.ts";
+import { shareMutants } from "../driver-mutants/shares.ts";
 import { watchMutants } from "../driver-mutants/watches.ts";
 import { carelessFlockDriver, type Mistake } from "../driver-mutants/careless-flock.ts";
 import { flockHarness, memoryHarness, type DriverHarness } from "../support/driver-harness.ts";
@@ -39,7 +40,7 @@ describe.each([
   ["memory", memoryHarness],
   ["flock", () => flockHarness()],
 ] as const)("A broken %s driver", (_, make) => {
-  test.each([...keyMutants, ...attemptMutants, ...grantMutants, ...watchMutants])(
+  test.each([...keyMutants, ...attemptMutants, ...grantMutants, ...shareMutants, ...watchMutants])(
     "that %s fails the case: %s",
     async (_what, noticedBy, mutation) => {
       await expectNoticed(noticedBy, () => mutated(make, mutation));
