@@ -131,9 +131,7 @@ export class Contender {
 
   /** The attempt that was refused before, if it serves this asker as well; else a new one. */
   #attemptFor(asker: Asker): Attempt {
-    const served = this.#asker;
-    if (served?.mode !== asker.mode || served?.order !== asker.order || served?.shared !== asker.shared)
-      this.#close();
+    if (this.#asker !== undefined && !serves(this.#asker, asker)) this.#close();
     this.#asker = asker;
     return (this.#attempt ??= this.#driver.open(this.#key, asker));
   }
@@ -159,4 +157,9 @@ export class Contender {
     this.#attempt?.close();
     this.#attempt = this.#asker = undefined;
   }
+}
+
+/** Whether an attempt on behalf of the one is as good for the other. */
+function serves(one: Asker, other: Asker): boolean {
+  return one.mode === other.mode && one.order === other.order && one.shared === other.shared;
 }

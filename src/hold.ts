@@ -79,30 +79,9 @@ export class Hold {
     }
   }
 
-  /**
-   * As {@link Hold.release}, but throws at once: for code that does not await.
-   *
-   * @throws the system error where the lock could not be released: then it is still held.
-   * @example
-   * const hold = lock.acquireSync({ timeout: 5 });
-   * try {
-   *   migrate();
-   * } finally {
-   *   hold.releaseSync();
-   * }
-   */
-  releaseSync(): void {
-    letGo(this.#owner);
-  }
-
   /** As {@link Hold.release}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
-  }
-
-  /** As {@link Hold.releaseSync}, for `using`. */
-  [Symbol.dispose](): void {
-    this.releaseSync();
   }
 
   #watch(lost: AbortController): AbortController {
@@ -119,6 +98,41 @@ export class Hold {
       },
     } satisfies LossWatch;
     return lost;
+  }
+}
+
+/**
+ * What acquireSync() and tryAcquireSync() give: a hold that can be released without a promise.
+ *
+ * @example
+ * const hold = lock.acquireSync({ timeout: 5 });
+ * try {
+ *   migrate();
+ * } finally {
+ *   hold.releaseSync();
+ * }
+ */
+export class SyncHold extends Hold {
+  readonly #owner: Owner;
+
+  /** @internal */
+  constructor(owner: Owner) {
+    super(owner);
+    this.#owner = owner;
+  }
+
+  /**
+   * As {@link Hold.release}, without a promise.
+   *
+   * @throws the system error where the lock could not be released: then it is still held, and may be released again.
+   */
+  releaseSync(): void {
+    letGo(this.#owner);
+  }
+
+  /** As {@link SyncHold.releaseSync}, for `using`. */
+  [Symbol.dispose](): void {
+    this.releaseSync();
   }
 }
 

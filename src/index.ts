@@ -3,7 +3,7 @@ export { detached } from "./context.ts";
 export { Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
 export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";
-export type { Hold } from "./hold.ts";
+export type { Hold, SyncHold } from "./hold.ts";
 export type { LockEvent } from "./observe.ts";
 export type {
   AcquireOptions,

@@ -426,7 +426,7 @@ export class LockFileState implements Domain {
       const inside = last.inside?.first;
       const next =
         outside === undefined || (inside !== undefined && inside.since < outside.since) ? inside : outside;
-      if (next === undefined || next.owner.shared !== this.#top.shared) return undefined;
+      if (next?.owner.shared !== this.#top.shared) return undefined;
       // Within a process nothing is handed past those who stand in line outside.
       if (next.owner.order === "fifo" && this.#driver.inLine(this.key) > 0) return undefined;
       try {

@@ -6,7 +6,7 @@ import { ownBareHolds, warnNothingReleased } from "./bare-release.ts";
 import { innermost, latest, mark, under } from "./context.ts";
 import type { Driver, Order } from "./driver.ts";
 import { SuppressedError, Timeout, type Holder } from "./errors.ts";
-import { Hold, letGo } from "./hold.ts";
+import { Hold, letGo, SyncHold } from "./hold.ts";
 import { absolute, checkedPath } from "./lock-path.ts";
 import { knownState, stateOf } from "./lock-file-state.ts";
 import { tell, traced } from "./observe.ts";
@@ -119,14 +119,14 @@ export abstract class Lock {
    * As {@link Lock.acquire}, but **blocks the event loop** while it waits: no timer, no I/O and no other task runs. For
    * start-up code of a process that has nothing else to do yet. Nothing can abort it.
    *
-   * @returns the hold: release it with {@link Hold.releaseSync}.
+   * @returns the hold: release it with {@link SyncHold.releaseSync}.
    * @throws as acquire() does; the Timeout does not know who holds the lock, unless this process does. Deadlock, at once,
    * where this process itself holds the lock or waits for it.
    * @example
    * const hold = lock.acquireSync({ timeout: 5 });
    * hold.releaseSync();
    */
-  acquireSync(options?: SyncAcquireOptions): Hold {
+  acquireSync(options?: SyncAcquireOptions): SyncHold {
     return this.#obtainSync("acquireSync", options, (...refused) => {
       throw timeoutOf(...refused);
     });
@@ -135,13 +135,13 @@ export abstract class Lock {
   /**
    * As {@link Lock.tryAcquire}, without a promise: makes one attempt, and does not block.
    *
-   * @returns the hold: release it with {@link Hold.releaseSync}; undefined where the lock is held elsewhere.
+   * @returns the hold: release it with {@link SyncHold.releaseSync}; undefined where the lock is held elsewhere.
    * @throws as tryAcquire() does.
    * @example
    * const hold = lock.tryAcquireSync();
    * if (hold === undefined) process.exit(1); // another one is at it
    */
-  tryAcquireSync(options?: Omit<SyncAcquireOptions, "timeout" | "blocking">): Hold | undefined {
+  tryAcquireSync(options?: Omit<SyncAcquireOptions, "timeout" | "blocking">): SyncHold | undefined {
     return this.#obtainSync("tryAcquireSync", options, () => undefined);
   }
 
@@ -264,7 +264,7 @@ export abstract class Lock {
     try {
       terms = this.#begin(owner, termsOf(this, options, { once: otherwise !== timedOut }));
       const state = stateOf(this.#driver, this.#driver.identify(this.#path));
-      if (await state.ask(owner, holderFor(owner, state), terms)) return admitting(owner);
+      if (await state.ask(owner, holderFor(owner, state), terms)) return new Hold(admitting(owner));
     } catch (error) {
       owner.refuse();
       throw error;
@@ -278,7 +278,7 @@ export abstract class Lock {
     verb: "acquireSync" | "tryAcquireSync",
     options: SyncAcquireOptions | undefined,
     otherwise: (...refused: Parameters<Refusal<unknown>>) => Otherwise,
-  ): Hold | Otherwise {
+  ): SyncHold | Otherwise {
     const began = performance.now();
     const owner = this.#newOwner(verb);
     if (owner.kind === "task") mark(owner);
@@ -286,7 +286,7 @@ export abstract class Lock {
     try {
       terms = this.#begin(owner, termsOf(this, options, { once: verb === "tryAcquireSync", sync: true }));
       const state = stateOf(this.#driver, this.#driver.identify(this.#path));
-      if (state.askSync(owner, holderFor(owner, state), terms)) return admitting(owner);
+      if (state.askSync(owner, holderFor(owner, state), terms)) return new SyncHold(admitting(owner));
     } catch (error) {
       owner.refuse();
       throw error;
@@ -350,11 +350,11 @@ function timeoutOf({ lockFile, domain, ahead }: Owner, { timeout }: Terms, waite
   return new Timeout(lockFile, { timeout, waited, ahead, holder: domain?.known ?? [] });
 }
 
-/** Has a hold that was granted admit others. */
-function admitting(owner: Owner): Hold {
+/** Has an owner that was granted its hold admit others. */
+function admitting(owner: Owner): Owner {
   owner.phase = "admitting";
   tell("acquired", owner);
-  return new Hold(owner);
+  return owner;
 }
 
 /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */
