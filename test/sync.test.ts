@@ -102,7 +102,7 @@ describe("what nests", () => {
 describe("what would never end is a Deadlock at once", () => {
   test("a wait for a hold of this process", async () => {
     const hold = await lock().acquire();
-    const error = await inTurn(() => lock().acquireSync()).catch((reason: unknown) => reason);
+    const error = await inTurn(() => lock().acquireSync({ timeout: 1 })).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Deadlock);
     expect((error as Deadlock).message).toMatch(
       /^The file lock '\/memory\/work\.lock' is held or waited for by this process itself, .* acquired at .*sync\.test\.ts/,
@@ -116,7 +116,7 @@ describe("what would never end is a Deadlock at once", () => {
   test("a wait behind those of this process who wait", async () => {
     const letGo = driver.seize(PATH);
     const waiting = lock().acquire();
-    await expect(inTurn(() => lock().acquireSync())).rejects.toThrow(Deadlock);
+    await expect(inTurn(() => lock().acquireSync({ timeout: 1 }))).rejects.toThrow(Deadlock);
     letGo();
     expect(await inTurn(() => lock().tryAcquireSync()), "nor does it pass them").toBeUndefined();
     await (await waiting).release();
@@ -138,6 +138,21 @@ describe("a wait for another process", () => {
     );
     expect(driver.openAttempts + driver.grants + driver.watches).toBe(0);
     expect(driver.attempts).toBeGreaterThan(3);
+  });
+
+  // The pauses double: 1, 2, 4, ... 128 ms make 255, and the next one would end at about 500 ms.
+  test("is not late, however long the pauses are by then", async () => {
+    driver.seize(PATH);
+    const patient = lock({ pollInterval: 1000 });
+    let quickest = Infinity;
+    // Where the machine has been too busy, it is given another chance.
+    for (let tries = 0; tries < 10 && quickest > 0.4; tries++) {
+      const began = performance.now();
+      await expect(inTurn(() => patient.acquireSync({ timeout: 0.3 }))).rejects.toThrow(Timeout);
+      quickest = Math.min(quickest, (performance.now() - began) / 1000);
+    }
+    expect(quickest).toBeGreaterThanOrEqual(0.3);
+    expect(quickest).toBeLessThanOrEqual(0.4);
   });
 
   test("is one attempt with `timeout: 0`, with `blocking: false` and for tryAcquireSync()", async () => {

@@ -69,7 +69,9 @@ describe("the tasks of one process", () => {
     const reading = read();
     await blocked(reading);
     await writer.release();
-    await (await soon(reading, "the reader is let in")).release();
+    const reader = await soon(reading, "the reader is let in");
+    driver.seize(PATH, undefined, SHARED)(); // which strangers share, too
+    await reader.release();
   });
 
   // 1. R1 reads. 2. W waits. 3. R2 asks to read. Let in, it would go before W, and so would R3, R4, ...
@@ -127,6 +129,17 @@ describe("the tasks of one process", () => {
     await blocked(writing);
     letGo();
     await (await soon(writing, "the strangers have gone")).release();
+  });
+
+  // 1. Strangers read. 2. W waits, and tries to have it alone. 3. R waits behind W. 4. W gives up. R is polled for now.
+  it("waits to read after a writer has given up", async () => {
+    const letGo = driver.seize(PATH);
+    const writing = lock().acquire({ timeout: 0.02 });
+    const reading = read();
+    await expect(writing).rejects.toThrow(Timeout);
+    letGo();
+    driver.seize(PATH, undefined, SHARED);
+    await (await soon(reading, "it is tried for as a reader")).release();
   });
 
   it("wait to read for a stranger who writes", async () => {
@@ -242,7 +255,24 @@ describe("the levels of the tree", () => {
     expect(() => driver.seize(PATH, undefined, SHARED)).toThrow("is held already");
     childOver.resolve();
     await child;
-    await (await soon(reading, "the child has ended")).release();
+    const reader = await soon(reading, "the child has ended");
+    driver.seize(PATH, undefined, SHARED)();
+    await reader.release();
+  });
+
+  it("do not hand on to those who read what one had alone, whoever has it in the end", async () => {
+    const task = new Task();
+    const object = lock();
+    const outer = await task.does(() => object.acquire());
+    const inner = await task.does(() => object.acquire(SHARED));
+    const reading = read();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await outer.release();
+    await inner.release();
+    const reader = await soon(reading, "the reader is let in");
+    driver.seize(PATH, undefined, SHARED)(); // which strangers share, too
+    await reader.release();
+    await expectWarnings(OUTLIVED);
   });
 
   it("leave the place of a shared hold that ends to all that are nested in it", async () => {

@@ -11,7 +11,7 @@ export const line: readonly Mutant[] = [
   {
     name: "line: flocks a probe exclusively",
     file: "native/flock.ts",
-    edits: [["probe: 1 | 4", "probe: 2 | 4"]],
+    edits: [["share: 1 | 4", "share: 2 | 4"]],
     noticedBy: ["native/flock.test.ts", "asks for a shared lock"],
   },
   {

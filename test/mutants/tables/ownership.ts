@@ -27,14 +27,14 @@ export const ownership: readonly Mutant[] = [
   },
   {
     name: "passes a place on although something nested below lives",
-    file: "lock-file-state.ts",
-    edits: [["parent.nested = nested; if (nested !== undefined) return;", "parent.nested = nested;"]],
+    file: "room.ts",
+    edits: [["for (const each of nested) this.#inside.add(each);", ""]],
     noticedBy: ["ownership/children.test.ts", "pass a place on only when"],
   },
   {
     name: "lets the children of one hold in side by side",
     file: "lock-file-state.ts",
-    edits: [["if (parent.nested !== undefined) return false;", ""]],
+    edits: [["if (nestIn.inside?.isOpenTo(owner) === false) return false;", ""]],
     noticedBy: ["ownership/children.test.ts", "exclude each other"],
   },
   {
@@ -49,8 +49,8 @@ export const ownership: readonly Mutant[] = [
     file: "lock-file-state.ts",
     edits: [
       [
-        "turnstile.join(waiter);",
-        "if (parent === undefined) this.#pass(waiter); else turnstile.join(waiter);",
+        "this.#room(parent).join(waiter);",
+        "if (parent === undefined) this.#pass(waiter); else this.#room(parent).join(waiter);",
       ],
     ],
     noticedBy: ["ownership/children.test.ts", "never enters without the OS lock"],
@@ -129,7 +129,7 @@ export const ownership: readonly Mutant[] = [
   {
     name: "lets everybody in with the object that owns alone",
     file: "lock-file-state.ts",
-    edits: [["if (this.#joins(waiter.owner)) this.#pass(waiter);", "this.#pass(waiter);"]],
+    edits: [["if (!disturbs && this.#countsUpOn(waiter.owner) !== undefined)", "if (!disturbs)"]],
     noticedBy: ["ownership/object-owner.test.ts", "and those of other objects do not"],
   },
   {
