@@ -1,5 +1,5 @@
 // Shared holds: many readers or one writer, at the top of the tree and on every level below it.
-import { beforeEach, describe, expect, it, test } from "vitest";
+import { beforeEach, describe, expect, it, test, vi } from "vitest";
 import { Deadlock, detached, Timeout, type Hold } from "../../src/index.ts";
 import { expectWarnings } from "../setup/no-stray-warnings.ts";
 import { MemoryLock, memoryDriver, type MemoryDriver } from "../support/memory-driver.ts";
@@ -263,6 +263,7 @@ describe("the levels of the tree", () => {
   it("do not hand on to those who read what one had alone, whoever has it in the end", async () => {
     const task = new Task();
     const object = lock();
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now()); // no turn is ever over
     const outer = await task.does(() => object.acquire());
     const inner = await task.does(() => object.acquire(SHARED));
     const reading = read();
@@ -270,6 +271,7 @@ describe("the levels of the tree", () => {
     await outer.release();
     await inner.release();
     const reader = await soon(reading, "the reader is let in");
+    clock.mockRestore();
     driver.seize(PATH, undefined, SHARED)(); // which strangers share, too
     await reader.release();
     await expectWarnings(OUTLIVED);
