@@ -1,12 +1,7 @@
 /**
- * This process's side of one lock file: the grant that it has or wants, the tree of holds that share it, and those
- * who wait. It decides who may enter and what happens when somebody leaves; it knows no path syntax and no option
- * defaults.
- *
- * The tree. At its top are those who have the OS lock: one hold, or shared ones together. Every other hold is nested in
- * one of this process, and each level is a room: it lets the next one in when the branch has ended, the hold *and*
- * everything below it. A hold that ends before those below it leaves its place to them, so that none in the tree is
- * dead. The OS lock goes when the last hold goes, whichever that is. Below a shared hold there are only shared ones.
+ * This process's side of one lock file: the grant that it has or wants, the tree of holds that have it, and those who
+ * wait. It decides who may enter and what happens when somebody leaves; it knows no path syntax and no option defaults.
+ * The grant goes when the last hold goes, whichever that is.
  *
  * Cancellation. A waiter leaves its turnstile in the same synchronous step in which its outcome is decided, and a
  * grant is handed over in the same step in which it is won. So no grant can arrive for somebody who has left, and
@@ -15,18 +10,18 @@
 import { Contender } from "./contender.ts";
 import { unwatchDrain, watchDrain } from "./drain.ts";
 import type { Driver, Grant } from "./driver.ts";
-import { Deadlock, where, type Holder } from "./errors.ts";
+import { Deadlock, type Holder } from "./errors.ts";
+import { HoldTree } from "./hold-tree.ts";
 import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
 import type { Domain, Owner, Waiter } from "./owner.ts";
 import { Pauses } from "./poll.ts";
 import { shared } from "./registry.ts";
-import { Room } from "./room.ts";
+import type { Room } from "./room.ts";
 import { Sighting } from "./sighting.ts";
 import { sleep } from "./sleep.ts";
 import { turnOf, type Turn } from "./turn.ts";
 import { Wait } from "./wait.ts";
-import { warn } from "./warn.ts";
 
 const states = shared("states", () => new Map<string, LockFileState>());
 
@@ -45,18 +40,15 @@ export class LockFileState implements Domain {
   readonly #id: string;
   readonly #driver: Driver;
   readonly #contender: Contender;
+  readonly #tree: HoldTree;
   /** The top of the tree, and those who wait for the OS lock. The first of them has it polled for. */
-  readonly #top = new Room<Waiter, Owner>();
+  readonly #top: Room<Waiter, Owner>;
   /** All who wait, outside and inside the holds. */
   readonly #waiting = new Set<Waiter>();
   #grant: Grant | undefined;
-  /** Whether one of those who got the OS lock wants the lock file removed in the end. */
-  #remove = false;
   #since: Date | undefined;
   /** The longest pause of the poller that is at it, in milliseconds. */
   #longestPause = 0;
-  /** The holds of the tree that live. */
-  readonly #holds = new Set<Owner>();
   readonly #longWait: LongWait;
   readonly #turn: Turn;
   /** Who of other processes holds the lock file. */
@@ -67,17 +59,19 @@ export class LockFileState implements Domain {
     this.key = key;
     this.#id = `${driver.name}:${key}`;
     this.#contender = new Contender(driver, key);
+    this.#tree = new HoldTree(key);
+    this.#top = this.#tree.top;
     this.#turn = turnOf(this.#id);
     this.#sighting = new Sighting(driver, key);
     this.#longWait = new LongWait({
       key,
       waiting: this.#waiting,
-      blocker: (waiter) => this.#blocker(waiter),
+      blocker: ({ owner }) => this.#tree.room(owner.parent).occupant,
     });
   }
 
   get live(): number {
-    return this.#holds.size;
+    return this.#tree.holds.size;
   }
 
   get fd(): number | undefined {
@@ -127,7 +121,7 @@ export class LockFileState implements Domain {
     try {
       if (this.#enter(owner, nestIn, terms)) return true;
       if (terms.once) return false;
-      const [inTheWay] = [...this.#holds, ...[...this.#waiting].map((waiter) => waiter.owner)];
+      const [inTheWay] = [...this.#tree.holds, ...[...this.#waiting].map((waiter) => waiter.owner)];
       if (inTheWay !== undefined) throw new Deadlock(owner.lockFile, "synchronous", inTheWay.acquired);
       return this.#block(owner, terms);
     } finally {
@@ -137,15 +131,27 @@ export class LockFileState implements Domain {
 
   /** Ends a hold. Throws where the OS lock should go with it and does not: then the hold goes on. */
   leave(owner: Owner): void {
-    if (this.#holds.size > 1) this.#end(owner);
-    else this.#leaveLast(owner);
+    if (this.#tree.holds.size > 1) {
+      const { parent } = owner;
+      this.#tree.end(owner);
+      this.#letIn(parent);
+    } else {
+      this.#leaveLast(owner);
+    }
     this.#tidy();
   }
 
   drained(): void {
     if (this.#grant === undefined) return;
     for (const waiter of this.#waiting) {
-      this.#refuse(waiter, new Deadlock(waiter.owner.lockFile, "drained", this.#blocker(waiter)?.acquired));
+      this.#refuse(
+        waiter,
+        new Deadlock(
+          waiter.owner.lockFile,
+          "drained",
+          this.#tree.room(waiter.owner.parent).occupant?.acquired,
+        ),
+      );
     }
     this.#tidy();
   }
@@ -172,13 +178,13 @@ export class LockFileState implements Domain {
       this.#seat(owner, grant);
       return true;
     }
-    this.#admit(owner);
+    this.#tree.admit(owner);
     return true;
   }
 
   #wait(owner: Owner, terms: Terms): Promise<boolean> {
     const wait = new Wait(owner, terms);
-    this.#room(owner.parent).join(wait);
+    this.#tree.room(owner.parent).join(wait);
     if (this.#waiting.size === 0) watchDrain(this);
     this.#waiting.add(wait);
     this.#longWait.watch();
@@ -335,9 +341,8 @@ export class LockFileState implements Domain {
   /** Gives the OS lock to `owner`, and a hold to those who may have it together with that. */
   #seat(owner: Owner, grant: Grant): void {
     this.#grant = grant;
-    this.#remove = false;
     this.#since = new Date();
-    this.#admit(owner);
+    this.#tree.admit(owner);
     if (owner.kind === "object") {
       for (const waiter of this.#top.all()) {
         const disturbs = owner.shared && !waiter.owner.shared;
@@ -349,7 +354,7 @@ export class LockFileState implements Domain {
   /** Lets in those who are first to wait, as long as they disturb nobody: below `parent`, or at the top. */
   #letIn(parent: Owner | undefined): void {
     if (parent === undefined && this.#grant === undefined) return;
-    const room = this.#room(parent);
+    const room = this.#tree.room(parent);
     for (let { first } = room; first !== undefined && room.fits(first.owner); { first } = room) {
       try {
         if (parent === undefined && !this.#sharesGrant(first.owner)) return;
@@ -369,20 +374,8 @@ export class LockFileState implements Domain {
 
   #pass(waiter: Waiter): void {
     this.#depart(waiter);
-    this.#admit(waiter.owner);
+    this.#tree.admit(waiter.owner);
     waiter.resolve(true);
-  }
-
-  #admit(owner: Owner): void {
-    owner.phase = "granted";
-    owner.party.held.add(owner);
-    this.#holds.add(owner);
-    this.#room(owner.parent).enter(owner);
-    if (owner.parent === undefined) this.#remove ||= owner.remove;
-  }
-
-  #room(parent: Owner | undefined): Room<Waiter, Owner> {
-    return parent === undefined ? this.#top : (parent.inside ??= new Room());
   }
 
   #leaveLast(owner: Owner): void {
@@ -390,11 +383,11 @@ export class LockFileState implements Domain {
     const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
     if (heir === undefined) {
       // A release that fails has changed nothing yet.
-      grant?.release({ remove: owner.remove || this.#remove });
+      grant?.release({ remove: owner.remove || this.#tree.remove });
       this.#turn.left();
     }
     this.#grant = this.#since = undefined;
-    this.#end(owner);
+    this.#tree.end(owner);
     if (heir !== undefined && grant !== undefined) this.#seatWaiter(heir, grant);
     this.#poll();
   }
@@ -438,43 +431,6 @@ export class LockFileState implements Domain {
     }
   }
 
-  #end(owner: Owner): void {
-    const { parent, inside } = owner;
-    const nested = inside?.occupants() ?? [];
-    for (const each of nested) {
-      if (!each.outlives) warnOutlived(this.key, owner, each);
-      each.parent = parent;
-    }
-    owner.phase = "ended";
-    owner.acquired = undefined;
-    owner.watch?.stop();
-    owner.party.held.delete(owner);
-    this.#holds.delete(owner);
-    for (const waiter of inside?.all() ?? []) this.#moveOut(waiter);
-    const room = this.#room(parent);
-    room.vacate(owner, nested);
-    // A context may remember it for long: it must not keep those alive that came after it.
-    owner.parent = owner.inside = undefined;
-    this.#letIn(parent);
-  }
-
-  /**
-   * The hold that it waited to nest in is gone. It waits on below the next one above that admits it, or else for the
-   * OS lock itself, as an owner of its own. Its place there is the one that its arrival earns.
-   */
-  #moveOut(waiter: Waiter): void {
-    waiter.turnstile?.leave(waiter);
-    let parent = waiter.owner.parent?.parent;
-    while (parent !== undefined && !parent.admits(waiter.owner)) parent = parent.parent;
-    waiter.owner.parent = parent;
-    this.#room(parent).join(waiter);
-  }
-
-  /** The hold of this process that `waiter` waits for. */
-  #blocker({ owner: { parent } }: Waiter): Owner | undefined {
-    return this.#room(parent).occupant;
-  }
-
   /** Ends a wait in vain. */
   #refuse(waiter: Waiter, reason: unknown): void {
     this.#depart(waiter);
@@ -497,15 +453,6 @@ export class LockFileState implements Domain {
     this.#sighting.endUnlessAlone();
     unwatchDrain(this);
     this.#longWait.stop();
-    if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
+    if (this.#tree.holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
   }
-}
-
-function warnOutlived(key: string, owner: Owner, nested: Owner): void {
-  nested.outlives = true;
-  warn(
-    "HOLDFAST_OUTLIVED",
-    `A hold of the lock file '${key}' was released while one that is nested in it goes on: the file stays locked ` +
-      `until that one is released too. The outer hold was acquired ${where(owner.acquired)}. Await what is started inside a hold.`,
-  );
 }

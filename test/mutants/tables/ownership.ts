@@ -10,7 +10,7 @@ export const ownership: readonly Mutant[] = [
   },
   {
     name: "admits synchronously inside acquire()",
-    file: "lock-file-state.ts",
+    file: "hold-tree.ts",
     edits: [['owner.phase = "granted";', 'owner.phase = "admitting";']],
     noticedBy: ["ownership/tree.test.ts", "not inside acquire() and not before it settles"],
   },
@@ -46,11 +46,11 @@ export const ownership: readonly Mutant[] = [
   },
   {
     name: "enters without the OS lock when moved out of a hold",
-    file: "lock-file-state.ts",
+    file: "hold-tree.ts",
     edits: [
       [
-        "this.#room(parent).join(waiter);",
-        "if (parent === undefined) this.#pass(waiter); else this.#room(parent).join(waiter);",
+        "this.room(parent).join(waiter);",
+        "if (parent === undefined) { this.admit(waiter.owner); waiter.resolve(true); } else this.room(parent).join(waiter);",
       ],
     ],
     noticedBy: ["ownership/children.test.ts", "never enters without the OS lock"],
@@ -65,10 +65,7 @@ export const ownership: readonly Mutant[] = [
     name: "frees the OS lock with the root of the tree",
     file: "lock-file-state.ts",
     edits: [
-      [
-        "if (this.#holds.size > 1) this.#end(owner);",
-        "if (this.#holds.size > 1 && owner !== this.#root) this.#end(owner);",
-      ],
+      ["if (this.#tree.holds.size > 1)", "if (this.#tree.holds.size > 1 && owner.parent !== undefined)"],
     ],
     noticedBy: ["ownership/tree.test.ts", "holds 0, 1, 2 of three nested ones"],
   },

@@ -98,8 +98,8 @@ export const shared: readonly Mutant[] = [
   },
   {
     name: "shared: forgets who of those who read wants the file removed",
-    file: "lock-file-state.ts",
-    edits: [["this.#remove ||= owner.remove;", "this.#remove = owner.remove;"]],
+    file: "hold-tree.ts",
+    edits: [["owner.remove || (this.holds.size > 0 && this.#remove)", "owner.remove"]],
     noticedBy: [SHARED, "remove the lock file with the last of them"],
   },
   {
