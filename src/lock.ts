@@ -91,7 +91,7 @@ export abstract class Lock {
    * }
    */
   acquire(options?: AcquireOptions): Promise<Hold> {
-    return this.#acquireBare("acquire", options, timedOut);
+    return this.#acquireBare("acquire", options, this.#timedOut);
   }
 
   /**
@@ -126,7 +126,7 @@ export abstract class Lock {
       throw new TypeError(`Expected run() to be given a function, got ${quote(fn)}`);
     }
     const owner = this.#newOwner("run");
-    const hold = await traced(owner, () => this.#obtain(owner, options, timedOut));
+    const hold = await traced(owner, () => this.#obtain(owner, options, this.#timedOut));
     let result: Awaited<Result>;
     try {
       result = await (owner.kind === "scope" ? under(owner, fn, hold) : fn(hold));
@@ -144,7 +144,7 @@ export abstract class Lock {
 
   /**
    * Makes a function that runs `fn` inside {@link Lock.run}. Keeps `this`, arguments and name. Also a decorator of
-   * methods, as in `@lock.wrap`.
+   * methods, as in `@lock.wrap` and `@lock.wrap({ timeout: 10 })`.
    *
    * @param options as for {@link Lock.acquire}.
    * @example
@@ -226,7 +226,7 @@ export abstract class Lock {
     const began = performance.now();
     let terms: Terms;
     try {
-      terms = termsOf(this, options, otherwise !== timedOut);
+      terms = termsOf(this, options, otherwise !== this.#timedOut);
       tell("attempt", owner);
       terms.signal?.throwIfAborted();
       const state = stateOf(this.#driver, this.#driver.identify(this.#path));
@@ -257,6 +257,20 @@ export abstract class Lock {
     return owner;
   }
 
+  /** The error of an acquisition that was not granted in time: a lock that has another one for it says so here. */
+  protected refused(timeout: Timeout): Error {
+    return timeout;
+  }
+
+  /** Ends all holds that came through this object, as the end of the process would. Throws as release() does. */
+  protected endAll(): void {
+    for (const owner of [...this.#party.held]) letGo(owner);
+  }
+
+  readonly #timedOut: Refusal<never> = async (...refusal) => {
+    throw this.refused(await timeoutOf(...refusal));
+  };
+
   /** What this process knows of the lock file: the one that this object holds, else the one its path leads to. */
   #domain(): Domain | undefined {
     const [own] = this.#party.held;
@@ -272,14 +286,14 @@ export abstract class Lock {
 /** What becomes of an acquisition that was refused. */
 type Refusal<Otherwise> = (owner: Owner, terms: Terms, waited: number) => Otherwise | Promise<Otherwise>;
 
-async function timedOut(
+async function timeoutOf(
   { lockFile, domain, ahead }: Owner,
   { timeout, once }: Terms,
   waited: number,
-): Promise<never> {
+): Promise<Timeout> {
   // Whoever waited has had somebody look shortly before the deadline, unless the event loop was blocked then.
   if (once || domain?.looked === false) await domain?.look({ alone: true });
-  throw new Timeout(lockFile, { timeout, waited, ahead, holder: domain?.known ?? [] });
+  return new Timeout(lockFile, { timeout, waited, ahead, holder: domain?.known ?? [] });
 }
 
 /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */
