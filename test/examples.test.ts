@@ -6,6 +6,7 @@ import { WrittenSnippets } from "./support/snippets.ts";
 /** What needs no example of its own. */
 const NO_EXAMPLE: Record<string, string> = {
   "Hold.release": "the example of Hold is one",
+  CannotAcquireLock: "is caught, not called",
   Timeout: "is caught, not called",
   Deadlock: "is caught, not called",
   LockLost: "is caught, not called",
