@@ -258,7 +258,7 @@ export abstract class Lock {
   }
 
   /** The error of an acquisition that was not granted in time: a lock that has another one for it says so here. */
-  protected refused(timeout: Timeout): Error {
+  protected refused(timeout: Timeout): Error | Promise<Error> {
     return timeout;
   }
 
@@ -268,7 +268,7 @@ export abstract class Lock {
   }
 
   readonly #timedOut: Refusal<never> = async (...refusal) => {
-    throw this.refused(await timeoutOf(...refusal));
+    throw await this.refused(await timeoutOf(...refusal));
   };
 
   /** What this process knows of the lock file: the one that this object holds, else the one its path leads to. */

@@ -126,8 +126,8 @@ export class ProcessLock extends Lock {
   }
 
   /** Not a Timeout, but who is running; or the end of this process. */
-  protected override refused(timeout: Timeout): Error {
-    const error = new CannotAcquireLock(this.name, this.#pid(timeout), timeout);
+  protected override async refused(timeout: Timeout): Promise<Error> {
+    const error = new CannotAcquireLock(this.name, await this.#pidOfHolder(timeout), timeout);
     if (this.die) die(error.message);
     return error;
   }
@@ -136,9 +136,10 @@ export class ProcessLock extends Lock {
    * The kernel knows better than the file, which is empty before its holder has written to it, and names a dead process
    * where one was killed and the next one cannot write. But it does not see into other PID namespaces.
    */
-  #pid({ holder, lockFile }: Timeout): number | undefined {
+  async #pidOfHolder({ holder, lockFile }: Timeout): Promise<number | undefined> {
     const written = pidIn(lockFile);
-    const seen = holder.map(({ pid }) => pid);
+    // A Timeout does not wait for a look that takes long.
+    const seen = (holder.length > 0 ? holder : await this.holder()).map(({ pid }) => pid);
     return seen.length === 0 || (written !== undefined && seen.includes(written)) ? written : seen[0];
   }
 }

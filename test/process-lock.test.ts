@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { CannotAcquireLock, FileLock, ProcessLock, Timeout } from "../src/index.ts";
-import type { AcquireOptions, LockEvent } from "../src/index.ts";
+import type { AcquireOptions, Holder, LockEvent } from "../src/index.ts";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { startChild } from "./support/child.ts";
 import { temporaryDirectory } from "./support/directory.ts";
@@ -202,10 +202,30 @@ describe("another process that holds it", () => {
   );
 });
 
+test.runIf(process.platform === "linux")(
+  "a look that took too long for the Timeout is waited for",
+  async () => {
+    class Hasty extends ProcessLock {
+      protected override async refused({ lockFile, timeout }: Timeout): Promise<Error> {
+        return super.refused(new Timeout(lockFile, { timeout, waited: 0, ahead: undefined, holder: [] }));
+      }
+    }
+    const lock = new Hasty({ name: "job", directory: temporaryDirectory() });
+    const hold = await new FileLock(lock.lockFile).acquire();
+    writeFileSync(lock.lockFile, "4194304\n");
+    expect(await refusal(lock)).toMatchObject({ pid: process.pid });
+    await hold.release();
+  },
+);
+
 describe("where the kernel does not say who holds it", () => {
   // As for a holder in another PID namespace.
   class Blind extends ProcessLock {
-    protected override refused({ lockFile, timeout }: Timeout): Error {
+    override async holder(): Promise<Holder[]> {
+      return [];
+    }
+
+    protected override async refused({ lockFile, timeout }: Timeout): Promise<Error> {
       return super.refused(new Timeout(lockFile, { timeout, waited: 0, ahead: undefined, holder: [] }));
     }
   }

@@ -7,7 +7,7 @@ import { writeSync } from "node:fs";
 const STDERR = 2;
 
 /** How long to wait for a reader that does not empty a full pipe, in all. */
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 5000;
 const PAUSE_MS = 10;
 
 /** Writes `line`, and exits with 1. In a worker thread that is the end of the thread. */

@@ -1,10 +1,12 @@
 // What is held for ever: until the process ends, however it does, and no longer. The file goes with it where the process
 // still can see to that, and the process dies of what it dies of.
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ProcessLock, type ProcessLockOptions } from "../../src/index.ts";
+import { isRoot, NOBODY, publicDirectory } from "../support/as-nobody.ts";
 import type { Child, End, Word } from "../support/child.ts";
 import { temporaryDirectory } from "../support/directory.ts";
+import { needsRight } from "../support/needs.ts";
 import { startProgram } from "../support/program.ts";
 
 function newOptions(): ProcessLockOptions {
@@ -81,6 +83,39 @@ test("one that comes when the first one ends has it, and its file stays", async 
   await next.says("held");
   expect(readFileSync(lockFileOf(options), "utf8")).toBe(`${String(next.pid)}\n`);
 });
+
+test("many begin at once: one of them runs, and the others know which", async () => {
+  const options = newOptions();
+  const programs = Array.from({ length: 6 }, () => startProgram("forever", { ...options, die: true }));
+  const winner = await Promise.any(programs.map(async (program) => (await program.says("held"), program)));
+  for (const loser of programs.filter((program) => program !== winner)) {
+    expect(await loser.ends()).toEqual({ code: 1, signal: null });
+    expect(loser.stderr).toBe(`Another 'daemon' process is already running (pid ${String(winner.pid)}).\n`);
+  }
+  winner.tell("exit");
+  expect((await winner.ends()).code).toBe(7);
+});
+
+// Such a file is locked through a descriptor for reading. Its content stays, and so does the file itself.
+needsRight("root", isRoot)(
+  "what another user has left behind is locked, and the kernel says by whom",
+  async () => {
+    const directory = publicDirectory();
+    chmodSync(directory, 0o1777);
+    const options = { name: "daemon", directory };
+    const lockFile = lockFileOf(options);
+    writeFileSync(lockFile, "4194304\n", { mode: 0o644 });
+    const program = startProgram("hold", options, { uid: NOBODY });
+    await program.says("held");
+    await expect(new ProcessLock(options).acquire()).rejects.toMatchObject({ pid: program.pid });
+    expect(readFileSync(lockFile, "utf8")).toBe("4194304\n");
+    program.tell("release");
+    expect(await program.ends()).toEqual({ code: 0, signal: null });
+    expect(program.stderr).toContain("was released, but could not be removed");
+    await new ProcessLock(options).run(() => {});
+    expect(existsSync(lockFile)).toBe(false);
+  },
+);
 
 describe("with die", () => {
   test.each(["forever", "hold"] as const)(
