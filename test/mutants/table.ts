@@ -4,7 +4,16 @@ import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
 import { ownership } from "./tables/ownership.ts";
+import { process } from "./tables/process.ts";
 import { queue } from "./tables/queue.ts";
 import { turns } from "./tables/turns.ts";
 
-export const mutants: readonly Mutant[] = [...driver, ...ownership, ...queue, ...hints, ...turns, ...line];
+export const mutants: readonly Mutant[] = [
+  ...driver,
+  ...ownership,
+  ...queue,
+  ...hints,
+  ...turns,
+  ...line,
+  ...process,
+];

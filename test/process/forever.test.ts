@@ -105,7 +105,7 @@ needsRight("root", isRoot)(
     const options = { name: "daemon", directory };
     const lockFile = lockFileOf(options);
     writeFileSync(lockFile, "4194304\n", { mode: 0o644 });
-    const program = startProgram("hold", options, { uid: NOBODY });
+    const program = startProgram("hold", { ...options, uid: NOBODY });
     await program.says("held");
     await expect(new ProcessLock(options).acquire()).rejects.toMatchObject({ pid: program.pid });
     expect(readFileSync(lockFile, "utf8")).toBe("4194304\n");

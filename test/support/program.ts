@@ -8,24 +8,19 @@ import { fixture } from "./driver-child.ts";
 
 export type ProgramVerb = "forever" | "nested" | "hold" | "where";
 
-export interface Surroundings {
-  readonly env?: NodeJS.ProcessEnv;
-  /** The user and group that it runs as; this process's where it is left out. */
+export interface ProgramOptions extends ProcessLockOptions {
+  /** Of its acquisition, in seconds. */
+  readonly timeout?: number;
+  /** The user and group that it becomes before it makes its lock. */
   readonly uid?: number;
 }
 
-/** Starts a process that does `verb` with the lock that `options` make; `timeout` is that of its acquisition. */
-export function startProgram(
-  verb: ProgramVerb,
-  options: ProcessLockOptions & { readonly timeout?: number },
-  { env = {}, uid }: Surroundings = {},
-): Child {
+/** Starts a process that does `verb` with the lock that `options` make. */
+export function startProgram(verb: ProgramVerb, options: ProgramOptions): Child {
   const child = new Child(
     fork(fixture("program.mjs"), [verb, JSON.stringify(options)], {
       execArgv: [], // not the options of the test runner
-      env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      ...(uid === undefined ? {} : { uid, gid: uid }),
     }),
   );
   onTestFinished(async () => {
