@@ -5,28 +5,18 @@ import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The absolute path of the file that says `new` for the class `made`, which is `base` or a subclass: constructors that
- * call it through `super()` do not count, in whatever file they are. It is the file that runs: what a source map says of it
- * does not count either. Undefined where there is none, as in eval, the REPL and `node --eval`.
+ * The absolute path of the file that says `new` for the class `made`: the constructors that its own one calls by `super()`
+ * do not count, in whatever file they are. It is the file that runs: what a source map says of it does not count
+ * either. Undefined where there is none, as in eval, the REPL and `node --eval`.
  */
-export function fileThatMakes(made: Class, base: Class): string | undefined {
-  // The outermost constructor that is on the stack. One that a subclass does not write itself is not there.
-  for (let each: Class | null = made; typeof each === "function"; each = parentOf(each)) {
-    const site = siteThatCalls(each);
-    if (site !== undefined) return site.isEval() ? undefined : pathOf(site.getFileName());
-    if (each === base) break;
-  }
-  return undefined;
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- nobody calls it
+export function fileThatMakes(made: Function): string | undefined {
+  const site = siteThatCalls(made);
+  return site === undefined || site.isEval() ? undefined : pathOf(site.getFileName());
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- nobody calls it
-type Class = Function;
-
-function parentOf(made: Class): Class | null {
-  return Object.getPrototypeOf(made) as Class | null;
-}
-
-function siteThatCalls(called: Class): NodeJS.CallSite | undefined {
+function siteThatCalls(called: Function): NodeJS.CallSite | undefined {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it is put back
   const { prepareStackTrace, stackTraceLimit } = Error;
   const trace: { stack?: unknown } = {};

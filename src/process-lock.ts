@@ -73,7 +73,7 @@ export class ProcessLock extends Lock {
    */
   constructor(options: ProcessLockOptions = {}) {
     check(options, CHECKS);
-    const { directory, name = fileThatMakes(new.target, ProcessLock), die: dies = false } = options;
+    const { directory, name = fileThatMakes(new.target), die: dies = false } = options;
     if (name === undefined) {
       throw new TypeError(
         'Cannot name a ProcessLock after the file that makes it: it is not made in a file. Give it a name: new ProcessLock({ name: "…" })',
