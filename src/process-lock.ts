@@ -46,12 +46,15 @@ const driver = flockWithPidDriver();
  * It guards a program against other processes. Inside the process the object owns it, whoever calls: acquisitions through
  * one object count up, so that two tasks that share it are both inside. Another object is refused, also in the same process.
  *
- * While it is held the file has the process id and a line feed in it; with the last hold it goes. A file with anything
- * else in it, or with a second name, is an error and stays as it is. What belongs to another user can be locked
- * all the same where it may be read: then it says nothing, or the wrong thing, and may not be removed.
+ * Whoever is refused gets a CannotAcquireLock in place of a Timeout, also after a wait (`acquire({ timeout: 10 })`).
+ *
+ * While it is held the file has the process id and a line feed in it; with the last hold it goes. What a process leaves that ends
+ * before that keeps nobody out. A file with anything else in it, or with a second name, is an error and stays as it
+ * is. One that belongs to another user can be locked all the same where it may be read: then it says nothing, or the wrong
+ * thing, and may not be removed.
  *
  * What it does not promise: that users who may write to different directories exclude each other, unless they
- * give a `directory` or their `TMPDIR` and rights are the same; that nobody stands in the way on purpose, since whoever may
+ * give the same `directory`; that nobody stands in the way on purpose, since whoever may
  * open the file may lock it. It has the permission bits that the umask leaves.
  *
  * @example

@@ -1,13 +1,15 @@
 // A lock that lets one process run: its options, who is let in, and what is said to the others.
+import { spawnSync } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readFileSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { CannotAcquireLock, FileLock, ProcessLock, Timeout } from "../src/index.ts";
 import type { AcquireOptions, Holder, LockEvent } from "../src/index.ts";
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { startChild } from "./support/child.ts";
 import { temporaryDirectory } from "./support/directory.ts";
+import { fixture } from "./support/driver-child.ts";
 import { everyTestLeavesNothing } from "./support/leaves-nothing.ts";
 import { startProgram } from "./support/program.ts";
 import { soon } from "./support/promises.ts";
@@ -246,6 +248,23 @@ describe("where the kernel does not say who holds it", () => {
     expect(message).toBe(`Another 'job' process is already running (pid ${said}).`);
     await hold.release();
   });
+});
+
+test("NODE_DEBUG=holdfast tells what it does", () => {
+  const options = { name: "job", directory: temporaryDirectory() };
+  const { lockFile } = new ProcessLock(options);
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [fixture("program.mjs"), "cycle", JSON.stringify(options)],
+    { env: { ...process.env, NODE_DEBUG: "holdfast" }, encoding: "utf8", timeout: 10_000 },
+  );
+  const told = stderr.match(/^HOLDFAST \d+: \w+: hold \d .*'(.*)'$/gm)!;
+  expect(told.map((line) => line.split(": ")[1])).toEqual([
+    ...["attempt", "acquired", "attempt", "acquired"],
+    ...["release", "released", "release", "released"],
+  ]);
+  expect(told.filter((line) => line.includes(`'${lockFile}'`))).toHaveLength(8);
+  expect(status).toBe(0);
 });
 
 test("what it does is told like that of any lock", async () => {
