@@ -48,14 +48,14 @@ const driver = flockWithPidDriver();
  *
  * Whoever is refused gets a CannotAcquireLock in place of a Timeout, also after a wait (`acquire({ timeout: 10 })`).
  *
- * While it is held the file has the process id and a line feed in it; with the last hold it goes. What a process leaves that ends
- * before that keeps nobody out. A file with anything else in it, or with a second name, is an error and stays as it
- * is. One that belongs to another user can be locked all the same where it may be read: then it says nothing, or the wrong
- * thing, and may not be removed.
+ * While it is held the file has the process id and a line feed in it; with the last hold it goes. What is left of a
+ * process that ends before that keeps nobody out. A file with anything else in it, or with a second name, is an error
+ * and stays as it is. One that belongs to another user can be locked all the same where it may be read: then it says
+ * nothing, or the wrong thing, and may not be removed.
  *
  * What it does not promise: that users who may write to different directories exclude each other, unless they
- * give the same `directory`; that nobody stands in the way on purpose, since whoever may
- * open the file may lock it. It has the permission bits that the umask leaves.
+ * give the same `directory`; that nobody stands in the way on purpose, since whoever may open the file may lock it. It has
+ * the permission bits that the umask leaves.
  *
  * @example
  * const lock = new ProcessLock({ die: true }); // one for each program file
@@ -72,6 +72,7 @@ export class ProcessLock extends Lock {
    * Configures a lock. Looks which directory may be written to, if none is given; does no other I/O. A relative directory
    * is fixed to the working directory of this moment.
    *
+   * @param options fixed here; how to wait is up to each call.
    * @throws TypeError where there is no name and no file to take it from; TypeError, RangeError for a bad option.
    */
   constructor(options: ProcessLockOptions = {}) {
