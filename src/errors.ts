@@ -56,6 +56,28 @@ export class Timeout extends Error {
   }
 }
 
+/**
+ * Another process (or another object of this one) holds the lock of that name. Nothing is held. `cause` is the Timeout
+ * that says how long was waited, and what is known of the holder.
+ */
+export class CannotAcquireLock extends Error {
+  override readonly name = "CannotAcquireLock";
+  readonly code = "EALREADY";
+  /** The path of the lock file. */
+  readonly lockFile: string;
+  /** The name of the lock. */
+  readonly lockName: string;
+  /** The process that is running; undefined where that is not known. */
+  readonly pid: number | undefined;
+
+  constructor(lockName: string, pid: number | undefined, cause: Timeout) {
+    super(`Another '${lockName}' process is already running (pid ${String(pid ?? "unknown")}).`, { cause });
+    this.lockFile = cause.lockFile;
+    this.lockName = lockName;
+    this.pid = pid;
+  }
+}
+
 /** Where something was done: an object whose stack was captured there. */
 export interface Trace {
   stack?: string;

@@ -1,6 +1,6 @@
 /** Everything that the package offers. */
 export { detached } from "./context.ts";
-export { Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
+export { CannotAcquireLock, Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
 export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";
 export type { Hold, SyncHold } from "./hold.ts";
@@ -12,4 +12,6 @@ export type {
   SyncAcquireOptions,
   WaitEvent,
 } from "./options.ts";
-export type { Wrap, Wrapped } from "./wrap.ts";
+export { ProcessLock } from "./process-lock.ts";
+export type { ProcessLockOptions } from "./process-lock.ts";
+export type { DecorateMethod, Wrap, Wrapped } from "./wrap.ts";

@@ -97,7 +97,7 @@ export abstract class Lock {
    * }
    */
   acquire(options?: AcquireOptions): Promise<Hold> {
-    return this.#acquireBare("acquire", options, timedOut);
+    return this.#acquireBare("acquire", options, this.#timedOut);
   }
 
   /**
@@ -128,7 +128,7 @@ export abstract class Lock {
    */
   acquireSync(options?: SyncAcquireOptions): SyncHold {
     return this.#obtainSync("acquireSync", options, (...refused) => {
-      throw timeoutOf(...refused);
+      throw this.refusedSync(timeoutOf(...refused));
     });
   }
 
@@ -162,7 +162,7 @@ export abstract class Lock {
       throw new TypeError(`Expected run() to be given a function, got ${quote(fn)}`);
     }
     const owner = this.#newOwner("run");
-    const hold = await traced(owner, () => this.#obtain(owner, options, timedOut));
+    const hold = await traced(owner, () => this.#obtain(owner, options, this.#timedOut));
     let result: Awaited<Result>;
     try {
       result = await (owner.kind === "scope" ? under(owner, fn, hold) : fn(hold));
@@ -180,7 +180,7 @@ export abstract class Lock {
 
   /**
    * Makes a function that runs `fn` inside {@link Lock.run}. Keeps `this`, arguments and name. Also a decorator of
-   * methods, as in `@lock.wrap`.
+   * methods, as in `@lock.wrap` and `@lock.wrap({ timeout: 10 })`.
    *
    * @param options as for {@link Lock.acquire}.
    * @example
@@ -262,7 +262,7 @@ export abstract class Lock {
     const began = performance.now();
     let terms: Terms;
     try {
-      terms = this.#begin(owner, termsOf(this, options, { once: otherwise !== timedOut }));
+      terms = this.#begin(owner, termsOf(this, options, { once: otherwise !== this.#timedOut }));
       const state = stateOf(this.#driver, this.#driver.identify(this.#path));
       if (await state.ask(owner, holderFor(owner, state), terms)) return new Hold(admitting(owner));
     } catch (error) {
@@ -324,6 +324,25 @@ export abstract class Lock {
     return owner;
   }
 
+  /** The error of an acquisition that was not granted in time: a lock that has another one for it says so here. */
+  protected refused(timeout: Timeout): Error | Promise<Error> {
+    return timeout;
+  }
+
+  /** As `refused`, where nothing can be awaited. */
+  protected refusedSync(timeout: Timeout): Error {
+    return timeout;
+  }
+
+  /** Ends all holds that came through this object, as the end of the process would. Throws as release() does. */
+  protected endAll(): void {
+    for (const owner of [...this.#party.held]) letGo(owner);
+  }
+
+  readonly #timedOut: Refusal<never> = async (...refusal) => {
+    throw await this.refused(await timeoutAfterLook(...refusal));
+  };
+
   /** What this process knows of the lock file: the one that this object holds, else the one its path leads to. */
   #domain(): Domain | undefined {
     const [own] = this.#party.held;
@@ -339,11 +358,11 @@ export abstract class Lock {
 /** What becomes of an acquisition that was refused. */
 type Refusal<Otherwise> = (owner: Owner, terms: Terms, waited: number) => Otherwise | Promise<Otherwise>;
 
-async function timedOut(owner: Owner, terms: Terms, waited: number): Promise<never> {
+async function timeoutAfterLook(owner: Owner, terms: Terms, waited: number): Promise<Timeout> {
   const { domain } = owner;
   // Whoever waited has had somebody look shortly before the deadline, unless the event loop was blocked then.
   if (terms.once || domain?.looked === false) await domain?.look({ alone: true });
-  throw timeoutOf(owner, terms, waited);
+  return timeoutOf(owner, terms, waited);
 }
 
 function timeoutOf({ lockFile, domain, ahead }: Owner, { timeout }: Terms, waited: number): Timeout {

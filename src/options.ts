@@ -88,9 +88,10 @@ export interface Terms {
   readonly shared: boolean;
 }
 
-interface Check {
+export interface Check {
   readonly expected: string;
-  readonly type: string;
+  /** What `typeof` has to say of it; undefined where whoever takes it checks that. */
+  readonly type: string | undefined;
   readonly accepts: (value: never) => boolean;
 }
 
@@ -186,8 +187,8 @@ export function checkIsObject(options: unknown): void {
   throw new TypeError(`Expected the options to be an object, got ${quote(options)}`);
 }
 
-/** A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
-function check(options: object, checks: Record<string, Check>): void {
+/** Throws of an unknown option. A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
+export function check(options: object, checks: Record<string, Check>): void {
   checkIsObject(options);
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
@@ -196,7 +197,7 @@ function check(options: object, checks: Record<string, Check>): void {
     }
     if (value === undefined) continue;
     const message = `Expected \`${name}\` to be ${rule.expected}, got ${quote(value)}`;
-    if (typeof value !== rule.type) throw new TypeError(message);
+    if (rule.type !== undefined && typeof value !== rule.type) throw new TypeError(message);
     if (rule.accepts(value as never)) continue;
     throw rule.type === "object" ? new TypeError(message) : new RangeError(message);
   }

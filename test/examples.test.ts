@@ -8,6 +8,7 @@ const NO_EXAMPLE: Record<string, string> = {
   "Hold.release": "the example of Hold is one",
   "SyncHold.release": "is that of Hold",
   "SyncHold.releaseSync": "the example of SyncHold is one",
+  CannotAcquireLock: "is caught, not called",
   Timeout: "is caught, not called",
   Deadlock: "is caught, not called",
   LockLost: "is caught, not called",

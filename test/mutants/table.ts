@@ -4,6 +4,7 @@ import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
 import { ownership } from "./tables/ownership.ts";
+import { process } from "./tables/process.ts";
 import { queue } from "./tables/queue.ts";
 import { shared } from "./tables/shared.ts";
 import { turns } from "./tables/turns.ts";
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...turns,
   ...line,
   ...shared,
+  ...process,
 ];

@@ -90,7 +90,7 @@ test.each(Array.from({ length: 20 }, (_, index) => index))("seed %i", async (see
     await visit([]);
   });
   await soon(Promise.all([...tasks, strangers()]), "all have had their turn");
-  for (let count = 0; count < outlived.length; count++) await soon(outlived[count]!, "those who outlived it");
+  for (const each of outlived) await soon(each, "those who outlived it"); // more may come meanwhile
 
   expect(wrong).toEqual([]);
   expect(inside.size).toBe(0);

@@ -40,7 +40,7 @@ export interface PublicName {
 export interface PublicApi {
   /** What the package exports at run time. */
   readonly values: readonly string[];
-  /** Every function and class that the package exports, with the methods of each class. */
+  /** Every function and class that the package exports, with the methods of each class; what two inherit, at the first. */
   readonly names: readonly PublicName[];
 }
 
@@ -56,6 +56,7 @@ export function publicApi(): PublicApi {
 
   const values: string[] = [];
   const names: PublicName[] = [];
+  const seen = new Set<ts.Declaration>();
   for (const exported of checker.getExportsOfModule(module)) {
     const { name } = exported;
     const symbol = checker.getAliasedSymbol(exported);
@@ -65,6 +66,8 @@ export function publicApi(): PublicApi {
     if ((symbol.flags & ts.SymbolFlags.Class) === 0) continue;
     for (const type of [checker.getDeclaredTypeOfSymbol(symbol), checker.getTypeOfSymbol(symbol)]) {
       for (const member of type.getProperties().filter((each) => isOwnMethod(each, checker))) {
+        if (seen.has(member.valueDeclaration!)) continue;
+        seen.add(member.valueDeclaration!);
         names.push({ name: `${name}.${member.name}`, hasExample: hasExample(member) });
       }
     }
@@ -72,11 +75,12 @@ export function publicApi(): PublicApi {
   return { values, names };
 }
 
-/** Not what a class inherits from the language, nor what is named by a symbol. */
+/** Not what a class inherits from the language, nor what is named by a symbol or only for its subclasses. */
 function isOwnMethod(member: ts.Symbol, checker: ts.TypeChecker): boolean {
   const declaration = member.valueDeclaration;
   if (declaration?.getSourceFile().fileName.startsWith(source) !== true) return false;
   if (/^(?:__|#)/.test(ts.symbolName(member))) return false;
+  if ((ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Protected) !== 0) return false;
   return checker.getTypeOfSymbol(member).getCallSignatures().length > 0;
 }
 
