@@ -3,6 +3,7 @@
  * process ends, where a pipe is full; write(2) has written it when it returns.
  */
 import { writeSync } from "node:fs";
+import { sleep } from "../sleep.ts";
 
 const STDERR = 2;
 
@@ -20,7 +21,7 @@ export function die(line: string): never {
     } catch (error) {
       // A pipe that Node has opened as a stream does not block.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") break; // nobody reads it
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+      sleep(PAUSE_MS);
     }
   }
   process.exit(1);
