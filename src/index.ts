@@ -4,6 +4,8 @@ export { Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
 export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";
 export type { Hold } from "./hold.ts";
+export { inspect } from "./inspect.ts";
+export type { Inspection, Waiter } from "./inspect.ts";
 export type { LockEvent } from "./observe.ts";
 export type { AcquireOptions, LockOptions, ReleaseOptions, WaitEvent } from "./options.ts";
 export type { Wrap, Wrapped } from "./wrap.ts";
