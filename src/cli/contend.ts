@@ -1,0 +1,41 @@
+/** Gets the lock for `run` and `wait`, in the way that their common options ask for. Knows nothing of what it is for. */
+import { Timeout, type AcquireOptions, type FileLock, type Hold } from "../index.ts";
+import { Failure } from "./failure.ts";
+import { Notice } from "./notice.ts";
+import type { SignalRelay } from "./signal-relay.ts";
+
+export interface ContendOptions {
+  /** In seconds; undefined waits for ever. */
+  readonly timeout?: number | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly shared?: boolean | undefined;
+  readonly conflictExitCode: number;
+}
+
+/** Calls `work` with the lock held. Where it was not to be had in time: a Failure with the exit code for that. */
+export async function contend<Result>(
+  lock: FileLock,
+  relay: SignalRelay,
+  options: ContendOptions,
+  work: (hold: Hold) => Result | Promise<Result>,
+): Promise<Result> {
+  const { timeout, quiet = false, shared = false, conflictExitCode } = options;
+  const notice = new Notice();
+  const terms: AcquireOptions = {
+    timeout: timeout ?? -1,
+    signal: relay.signal,
+    ...(quiet ? {} : { onWait: notice.update }),
+    ...(shared ? ({ shared } as AcquireOptions) : {}),
+  };
+  try {
+    return await lock.run(async (hold) => {
+      notice.clear();
+      relay.signal.throwIfAborted();
+      return work(hold);
+    }, terms);
+  } catch (error) {
+    notice.clear();
+    if (error instanceof Timeout) throw new Failure(quiet ? "" : error.message, conflictExitCode, error);
+    throw error;
+  }
+}
