@@ -1,7 +1,8 @@
 /** Gets the lock for `run` and `wait`, in the way that their common options ask for. Knows nothing of what it is for. */
-import { Timeout, type AcquireOptions, type FileLock, type Hold } from "../index.ts";
+import { inspect, Timeout, type AcquireOptions, type FileLock, type Hold } from "../index.ts";
 import { Failure } from "./failure.ts";
-import { Notice } from "./notice.ts";
+import { namesOf, Notice } from "./notice.ts";
+import { plain } from "./output.ts";
 import type { SignalRelay } from "./signal-relay.ts";
 
 export interface ContendOptions {
@@ -35,7 +36,14 @@ export async function contend<Result>(
     }, terms);
   } catch (error) {
     notice.clear();
-    if (error instanceof Timeout) throw new Failure(quiet ? "" : error.message, conflictExitCode, error);
-    throw error;
+    if (!(error instanceof Timeout)) throw error;
+    throw new Failure(quiet ? "" : await toldOf(error), conflictExitCode, error);
   }
+}
+
+/** Looks anew: what a Timeout knows of the holder it had to find out in no time. */
+async function toldOf({ lockFile, timeout, holder }: Timeout): Promise<string> {
+  const { holders } = await inspect(lockFile).catch(() => ({ holders: holder }));
+  const tried = timeout === 0 ? "tried once" : `waited ${timeout} s`;
+  return `Cannot have the lock '${plain(lockFile)}' (${tried}): held by ${namesOf(holders.length > 0 ? holders : holder)}`;
 }

@@ -8,20 +8,25 @@ import { plain, say, stderr } from "./output.ts";
 /** Back to the first column, and erases the line from there: see console_codes(4). */
 const ERASE = "\r\x1b[K";
 
+/** A line that cannot be rewritten waits a little, until it is known who holds: the kernel may take its time to tell. */
+const PATIENCE_S = 0.5;
+
 export class Notice {
   #shown = false;
 
   readonly update = ({ lockFile, elapsed, holder, position }: WaitEvent): void => {
     const stream = stderr();
+    const who = holder.length === 0 ? "who holds it is not known" : `held by ${namesOf(holder)}`;
     const place = position === undefined ? "" : `, number ${position} in line`;
-    const what = `for ${plain(lockFile)}, held by ${namesOf(holder)}${place}`;
+    const what = `for ${plain(lockFile)}, ${who}${place}`;
     if (stream.isTTY) {
       const line = `holdfast: waiting ${Math.floor(elapsed)} s ${what}`;
       stream.write(ERASE + cut(line, stream.columns));
-    } else if (!this.#shown) {
+      this.#shown = true;
+    } else if (!this.#shown && (holder.length > 0 || elapsed >= PATIENCE_S)) {
       say(`waiting ${what}`);
+      this.#shown = true;
     }
-    this.#shown = true;
   };
 
   /** The wait is over. Idempotent. */
