@@ -1,8 +1,9 @@
 // holdfast run: the command has the lock as long as it runs, and is left alone otherwise: its words, its streams, its exit code.
 import { existsSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { FileLock } from "../../src/index.ts";
+import { FileLock, type AcquireOptions } from "../../src/index.ts";
 import { HEED, holdfast, ran } from "../support/command-line.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { needsTool, succeeds } from "../support/needs.ts";
@@ -172,8 +173,12 @@ describe("a lock that is held", () => {
     await using hold = await new FileLock(path).acquire();
     const outcome = await ran(["run", ...options, hold.lockFile, "--", "echo", "ran"]);
     expect(outcome).toMatchObject({ code, stdout: "" });
-    expect(outcome.stderr).toContain(`holdfast: The file lock '${path}' could not be acquired. `);
-    expect(outcome.stderr).toContain(`held by pid ${String(process.pid)} (`);
+    expect(outcome.stderr).toMatch(
+      new RegExp(
+        `^holdfast: Cannot have the lock '${path}' \\(.+\\): held by pid ${String(process.pid)} \\(.+\\)$`,
+        "m",
+      ),
+    );
   });
 
   test("with --quiet nothing is said of it", async () => {
@@ -240,6 +245,24 @@ test("--fifo: first come, first served, and the line goes when nobody waits", as
   for (const program of programs) expect(await program.ends()).toMatchObject({ code: 0 });
   expect(programs[2]!.stdout).toBe("first\nsecond\nthird\n");
   expect(existsSync(`${path}.queue`)).toBe(false);
+});
+
+const knowsShared = await new FileLock(join(tmpdir(), `holdfast-shared-${String(process.pid)}.lock`), {
+  remove: true,
+})
+  .run(() => true, { shared: true } as AcquireOptions)
+  .catch(() => false);
+
+test.skipIf(!knowsShared)("--shared: several at once, and nobody else", async () => {
+  const path = temporaryLockFile();
+  const one = holdfast(["run", "--shared", path, "--", ...HEED]);
+  await one.says("held");
+  expect(await ran(["run", "--shared", "--nonblock", path, "--", "echo", "ran"])).toMatchObject({
+    stdout: "ran\n",
+  });
+  expect(await ran(["run", "--nonblock", path, "--", "echo", "ran"])).toMatchObject({ code: 1, stdout: "" });
+  one.endInput();
+  await one.ends();
 });
 
 describe("flock(1)", () => {

@@ -43,11 +43,12 @@ describe("while the command runs", () => {
     expect(hold).toBeDefined();
   });
 
-  // 1. ^C is typed. 2. The terminal sends SIGINT to both. 3. If holdfast passed it on, the command would have it twice: before the
-  // SIGUSR1 that holdfast is sent after it.
+  // 1. ^C is typed, while holdfast is stopped. 2. The terminal sends SIGINT to both, and the command says so. 3. holdfast goes
+  // on. Passing it on, it would do so before it passes on the SIGUSR1.
   inTerminal("what is typed on the terminal reaches the command once", async () => {
     const program = holdfastInTerminal(["run", temporaryLockFile(), "--", ...HEED]);
     const [, pid] = await program.says(/held (\d+) \./);
+    process.kill(Number(pid), "SIGSTOP");
     for (const [key, name] of [
       ["\x03", "SIGINT"],
       ["\x1c", "SIGQUIT"],
@@ -55,6 +56,7 @@ describe("while the command runs", () => {
       program.type(key);
       await program.says(name);
     }
+    process.kill(Number(pid), "SIGCONT");
     process.kill(Number(pid), "SIGUSR1");
     await program.says("SIGUSR1");
     program.type("\x04");
@@ -83,24 +85,26 @@ describe("while the command runs", () => {
 });
 
 describe("while it waits", () => {
-  const commands = {
-    run: (path: string) => ["run", path, "--", "echo", "ran"],
-    wait: (path: string) => ["wait", path],
-  };
+  /** How it ends, given a signal while it waits for a lock file that is held. */
+  async function interrupted(name: NodeJS.Signals, args: (path: string) => string[]): Promise<void> {
+    const path = temporaryLockFile();
+    await using hold = await new FileLock(path).acquire();
+    const program = holdfast(args(hold.lockFile));
+    await program.says("waiting for");
+    program.signal(name);
+    expect(await program.ends()).toEqual({ code: 128 + constants.signals[name], signal: null });
+    expect(program.stdout).toBe("");
+    expect(program.stderr.split("\n")).toHaveLength(2);
+    expect(readdirSync(dirname(path))).toEqual(["work.lock"]);
+    expect(hold.released).toBe(false);
+  }
 
-  describe.each(Object.entries(commands))("%s", (_, args) => {
-    test.each(RELAYED)("%s ends the wait, and nothing is left of it", async (name) => {
-      const path = temporaryLockFile();
-      await using hold = await new FileLock(path).acquire();
-      const program = holdfast(args(hold.lockFile));
-      await program.says("waiting for");
-      program.signal(name);
-      expect(await program.ends()).toEqual({ code: 128 + constants.signals[name], signal: null });
-      expect(program.stdout).toBe("");
-      expect(program.stderr.split("\n")).toHaveLength(2);
-      expect(readdirSync(dirname(path))).toEqual(["work.lock"]);
-      expect(hold.released).toBe(false);
-    });
+  test.each(RELAYED)("%s ends the wait of run, and nothing is left of it", async (name) => {
+    await interrupted(name, (path) => ["run", path, "--", "echo", "ran"]);
+  });
+
+  test.each(ENDING)("%s ends that of wait", async (name) => {
+    await interrupted(name, (path) => ["wait", path]);
   });
 
   test("in line, its place is given up", async () => {

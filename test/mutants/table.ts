@@ -1,5 +1,6 @@
 // The mutants: faults that somebody could make, and the tests that have to notice.
 import type { Mutant } from "./mutant.ts";
+import { cli } from "./tables/cli.ts";
 import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
@@ -7,4 +8,12 @@ import { ownership } from "./tables/ownership.ts";
 import { queue } from "./tables/queue.ts";
 import { turns } from "./tables/turns.ts";
 
-export const mutants: readonly Mutant[] = [...driver, ...ownership, ...queue, ...hints, ...turns, ...line];
+export const mutants: readonly Mutant[] = [
+  ...driver,
+  ...ownership,
+  ...queue,
+  ...hints,
+  ...turns,
+  ...line,
+  ...cli,
+];

@@ -22,10 +22,14 @@ export function holdfast(args: readonly string[], place: Place = {}): Program {
   return start([process.execPath, MAIN, ...args], place);
 }
 
-/** Starts `holdfast` in the foreground of a terminal: what is typed is its input, and stdout has all that is shown. */
+/**
+ * Starts `holdfast` in the foreground of a terminal: what is typed is its input, and stdout has all that is shown. A shell
+ * comes in between, since script(1) stops and goes on with its own child.
+ */
 export function holdfastInTerminal(args: readonly string[], place: Place = {}): Program {
   const quoted = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  return start(["script", "--quiet", "--return", "--command", quoted.join(" "), "/dev/null"], place);
+  const command = `trap : INT QUIT; ${quoted.join(" ")}; exit $?`;
+  return start(["script", "--quiet", "--return", "--command", command, "/dev/null"], place);
 }
 
 /** Runs `holdfast` to its end. */
