@@ -41,6 +41,10 @@ function notStarted(file: string, cause: NodeJS.ErrnoException): Failure {
   const code = file === "" ? "ENOENT" : (cause.code ?? "");
   const ending: Ending = code === "ENOENT" ? "notFound" : NO_RESOURCES.has(code) ? "system" : "notExecutable";
   const why =
-    code === "ENOENT" ? "there is no such command" : code === "EACCES" ? "it is not executable" : code;
+    code === "ENOENT"
+      ? "there is no such command, or its interpreter is missing"
+      : code === "EACCES"
+        ? "it is not executable"
+        : code;
   return new Failure(`Cannot run '${file}': ${why}`, exitCodeOf(ending), cause);
 }

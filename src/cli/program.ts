@@ -140,7 +140,7 @@ function timeoutOption(): Option {
     "-w, --timeout <seconds>",
     "how long to wait; 0 tries once (default: for ever)",
   ).argParser((text) => {
-    if (!/^(?:\d+\.?\d*|\.\d+)$/.test(text)) {
+    if (!/^(?:\d+\.?\d*|\.\d+)$/.test(text) || !Number.isFinite(Number(text))) {
       throw new InvalidArgumentError("Expected a number of seconds, such as 10 or 0.5.");
     }
     return Number(text);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FileLock, type AcquireOptions } from "../../src/index.ts";
-import { HEED, holdfast, ran } from "../support/command-line.ts";
+import { HEED, HOLDFAST, holdfast, ran, start } from "../support/command-line.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { needsTool, succeeds } from "../support/needs.ts";
 
@@ -126,7 +126,7 @@ describe("the exit code", () => {
       expect(await ran(["run", temporaryLockFile(), "--", command])).toEqual({
         code: 127,
         stdout: "",
-        stderr: `holdfast: Cannot run '${command}': there is no such command\n`,
+        stderr: `holdfast: Cannot run '${command}': there is no such command, or its interpreter is missing\n`,
       });
     }
   });
@@ -156,6 +156,28 @@ describe("the exit code", () => {
       expect(stderr).toMatch(/^holdfast: Cannot (?:use|open|create) .*\n$/);
     }
   });
+});
+
+describe("where the system fails,", () => {
+  const define = needsTool("strace", succeeds("strace", "-V"));
+  const failures = [
+    ["flock", "ENOLCK", 71],
+    ["flock", "EOPNOTSUPP", 69],
+    ["openat", "ENOSPC", 73],
+    ["openat", "EMFILE", 71],
+  ] as const;
+
+  for (const [call, failure, code] of failures) {
+    define(`${failure} has exit code ${String(code)}, and nothing is run`, async () => {
+      const path = temporaryLockFile();
+      writeFileSync(path, "");
+      const inject = ["--follow-forks", "--output=/dev/null", `--inject=${call}:error=${failure}`];
+      const program = start(["strace", ...inject, "-P", path, ...HOLDFAST, "run", path, "--", "echo", "ran"]);
+      expect(await program.ends()).toEqual({ code, signal: null });
+      expect(program.stdout).toBe("");
+      expect(program.stderr).toMatch(/^holdfast: Cannot (?:open|lock) .*\n$/);
+    });
+  }
 });
 
 describe("a lock that is held", () => {
@@ -263,6 +285,18 @@ test.skipIf(!knowsShared)("--shared: several at once, and nobody else", async ()
   expect(await ran(["run", "--nonblock", path, "--", "echo", "ran"])).toMatchObject({ code: 1, stdout: "" });
   one.endInput();
   await one.ends();
+});
+
+test("a warning of the package is a line like any other", async () => {
+  const path = temporaryLockFile();
+  writeFileSync(`${path}.queue`, "not a directory");
+  const hold = await new FileLock(path).acquire();
+  const program = holdfast(["run", "--fifo", path, "--", "true"]);
+  await program.says("waiting for");
+  await hold.release();
+  expect(await program.ends()).toEqual({ code: 0, signal: null });
+  expect(program.stderr).toMatch(/^holdfast: .*fifo/m);
+  for (const line of program.stderr.trimEnd().split("\n")) expect(line).toMatch(/^holdfast: /);
 });
 
 describe("flock(1)", () => {

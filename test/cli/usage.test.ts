@@ -21,6 +21,7 @@ describe("misuse has exit code 64, and runs and creates nothing:", () => {
     [["run", "--timeout", "ten", LOCK, "echo"], /'ten' is invalid. Expected a number of seconds/],
     [["run", "--timeout", "-1", LOCK, "echo"], /'-1' is invalid/],
     [["run", "--timeout", "1e3", LOCK, "echo"], /'1e3' is invalid/],
+    [["run", "--timeout", "9".repeat(309), LOCK, "echo"], /is invalid/],
     [["run", "--timeout", "", LOCK, "echo"], /'' is invalid/],
     [["run", "--timeout", "5", "--nonblock", LOCK, "echo"], /cannot be used with/],
     [

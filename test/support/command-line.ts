@@ -7,7 +7,8 @@ import { onTestFinished } from "vitest";
 import type { End } from "./child.ts";
 import { soon } from "./promises.ts";
 
-const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+/** The command that `holdfast` is. */
+export const HOLDFAST = [process.execPath, fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))];
 
 /** The command that test/fixtures/heed.mjs is: says "held" and its parent's pid, then each signal that it gets. */
 export const HEED = [process.execPath, fileURLToPath(new URL("../fixtures/heed.mjs", import.meta.url))];
@@ -19,7 +20,7 @@ export interface Place {
 
 /** Starts `holdfast`, with pipes for stdin, stdout and stderr. */
 export function holdfast(args: readonly string[], place: Place = {}): Program {
-  return start([process.execPath, MAIN, ...args], place);
+  return start([...HOLDFAST, ...args], place);
 }
 
 /**
@@ -27,7 +28,7 @@ export function holdfast(args: readonly string[], place: Place = {}): Program {
  * comes in between, since script(1) stops and goes on with its own child.
  */
 export function holdfastInTerminal(args: readonly string[], place: Place = {}): Program {
-  const quoted = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const quoted = [...HOLDFAST, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   const command = `trap : INT QUIT; ${quoted.join(" ")}; exit $?`;
   return start(["script", "--quiet", "--return", "--command", command, "/dev/null"], place);
 }
