@@ -12,11 +12,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fileSystemOf } from "../src/drivers/file-system.ts";
 import { FileLock, inspect } from "../src/index.ts";
+import { isRoot } from "./support/as-nobody.ts";
 import { startChild, type Child } from "./support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "./support/directory.ts";
 import { needsRight, succeeds } from "./support/needs.ts";
@@ -197,6 +198,24 @@ describe("what cannot be a lock file", () => {
   });
 });
 
+const OVERLAY = `cd "$0" && mount -t tmpfs none . && cd "$0" && mkdir lower upper work merged &&
+  mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged && ln -s merged link`;
+
+// What looks like a path on one file system leads to another, where a holder need not be seen.
+const canMount = isRoot && succeeds("unshare", "--mount", "sh", "-c", OVERLAY, "/mnt");
+needsRight("the right to mount", canMount)(
+  "behind a link to a file system that does not tell of all who hold, nothing is claimed",
+  async () => {
+    const directory = temporaryDirectory();
+    const script = `${OVERLAY} && touch merged/work.lock && exec "$@"`;
+    expect(
+      await inspected(["--mount", "sh", "-c", script, directory], join(directory, "link/work.lock")),
+    ).toMatchObject({
+      state: "unknown",
+    });
+  },
+);
+
 const canUnshare = succeeds("unshare", "--pid", "--fork", "--mount-proc", "true");
 
 needsRight("the right to make a PID namespace", canUnshare)(
@@ -204,13 +223,19 @@ needsRight("the right to make a PID namespace", canUnshare)(
   async () => {
     const path = temporaryLockFile();
     await using hold = await new FileLock(path).acquire();
-    const script = `import { inspect } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
-      console.log(JSON.stringify(await inspect(${JSON.stringify(hold.lockFile)})));`;
-    const args = ["--pid", "--fork", "--mount-proc", process.execPath, "--input-type=module", "-e", script];
-    const child = spawn("unshare", args, { stdio: ["ignore", "pipe", "inherit"] });
-    let text = "";
-    child.stdout.setEncoding("utf8").on("data", (data: string) => (text += data));
-    await soon(once(child, "close"), "nobody has looked");
-    expect(JSON.parse(text)).toEqual({ lockFile: path, state: "unknown", holders: [], waiters: [] });
+    const seen = await inspected(["--pid", "--fork", "--mount-proc"], hold.lockFile);
+    expect(seen).toEqual({ lockFile: path, state: "unknown", holders: [], waiters: [] });
   },
 );
+
+/** What a process that unshare(1) has started is told of a lock file. */
+async function inspected(unshare: readonly string[], lockFile: string): Promise<unknown> {
+  const script = `import { inspect } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
+    console.log(JSON.stringify(await inspect(${JSON.stringify(lockFile)})));`;
+  const node = [process.execPath, "--input-type=module", "-e", script];
+  const child = spawn("unshare", [...unshare, ...node], { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (data: string) => (text += data));
+  await soon(once(child, "close"), "nobody has looked");
+  return JSON.parse(text) as unknown;
+}

@@ -2,7 +2,7 @@
  * What can be said of a lock file from outside: who holds it, who waits, and whether nobody does. Only looks: it neither opens the
  * file nor locks it, not even for a moment, since that would refuse whoever tries once in that moment.
  */
-import { lstatSync, readlinkSync, statSync, type BigIntStats } from "node:fs";
+import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from "node:fs";
 import type { Holder } from "../errors.ts";
 import { fileSystemOf } from "./file-system.ts";
 import { explained, notRegular } from "./open-lock-file.ts";
@@ -44,20 +44,16 @@ const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
  */
 const TELLING = new Set(["ext2", "ext3", "ext4", "f2fs", "ramfs", "tmpfs", "xfs"]);
 
+const NOTHING: Seen = { state: "free", holders: [], waiters: [] };
+
 /**
  * @param path absolute; that of a directory means the `.lock` in it.
  * @param given as the caller has it.
  */
 export async function inspectLockFile(path: string, given: string): Promise<Inspection> {
-  const isDirectory = leadsToDirectory(path);
-  const inside = (directory: string): string => `${directory.replace(/\/+$/, "")}/.lock`;
-  const lockFile = isDirectory ? inside(given) : given;
-  const file = fileAt(isDirectory ? inside(path) : path);
-  const nothing: Seen = { state: "free", holders: [], waiters: [] };
-  return {
-    lockFile,
-    ...(file === undefined ? nothing : await seen(isDirectory ? inside(path) : path, file)),
-  };
+  const [at, lockFile] = leadsToDirectory(path) ? [inside(path), inside(given)] : [path, given];
+  const file = fileAt(at);
+  return { lockFile, ...(file === undefined ? NOTHING : await seen(at, file)) };
 }
 
 async function seen(path: string, file: FileIdentity): Promise<Seen> {
@@ -72,9 +68,8 @@ async function seen(path: string, file: FileIdentity): Promise<Seen> {
   const inLine = told === undefined ? [] : owners(path, told).filter((pid) => !holding.has(pid));
   const others = openers.map(({ pid }) => pid).filter((pid) => !holding.has(pid) && !inLine.includes(pid));
   const isHeld = named.length > 0 || holding.size > 0;
-  const wouldBeSeen = told !== undefined && seesEverybody() && TELLING.has(fileSystemOf(path) ?? "");
   return {
-    state: isHeld ? "held" : wouldBeSeen ? "free" : "unknown",
+    state: isHeld ? "held" : told !== undefined && seesAllHolders(path) ? "free" : "unknown",
     holders: await Promise.all([...holding].map(described)),
     waiters: [
       ...(await Promise.all(inLine.map(described))).map((waiter, ahead) => ({
@@ -101,6 +96,10 @@ function owners(lockFile: string, told: (file: FileIdentity) => number[]): numbe
 
 async function described(pid: number): Promise<{ pid: number; command: string }> {
   return { pid, command: await commandOf(pid) };
+}
+
+function inside(directory: string): string {
+  return `${directory.replace(/\/+$/, "")}/.lock`;
 }
 
 function leadsToDirectory(path: string): boolean {
@@ -133,9 +132,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function seesEverybody(): boolean {
+/** Whether /proc/locks would name whoever holds the lock file. */
+function seesAllHolders(path: string): boolean {
   try {
-    return readlinkSync("/proc/self/ns/pid") === INITIAL_PID_NAMESPACE;
+    if (readlinkSync("/proc/self/ns/pid") !== INITIAL_PID_NAMESPACE) return false;
+    return TELLING.has(fileSystemOf(realpathSync.native(path)) ?? "");
   } catch {
     return false;
   }
