@@ -16,6 +16,7 @@ describe("misuse has exit code 64, and runs and creates nothing:", () => {
     [["run", "--", "echo", "ran"], /The lock file is missing/],
     [["run", "", "--", "echo", "ran"], /empty string/],
     [["run", "--name", "x"], /The command is missing/],
+    [["run", "--name", "", "--", "echo"], /name of the lock is empty/],
     [["run", "--name", "x", "--dir", "echo"], /cannot be used with/],
     [["run", LOCK, "--timeout", "5", "--", "echo"], /'--timeout' stands behind the lock file/],
     [["run", "--timeout", "ten", LOCK, "echo"], /'ten' is invalid. Expected a number of seconds/],
