@@ -244,6 +244,8 @@ describe("which lock", () => {
       code: 0,
       stdout: "ran\n",
     });
+    program.endInput();
+    await program.ends();
   });
 });
 
