@@ -3,11 +3,14 @@
 
 /** `files` and `directories` are relative to src/. The storey without either is whatever the others do not name. */
 export const storeys = [
+  // The command line: whatever it knows of locks it knows as any user of the package does.
+  { name: "cli", directories: ["cli"], mayImport: ["cli", "terminal", "index"] },
+  { name: "terminal", files: ["terminal"], mayImport: [] },
   { name: "index", files: ["index"], mayImport: ["face", "lock", "engine", "driver", "ground"] },
   // What people construct: each picks a driver and its defaults. They do not know each other.
   {
     name: "face",
-    files: ["file-lock", "soft-lock", "process-lock"],
+    files: ["file-lock", "soft-lock", "process-lock", "inspect"],
     mayImport: ["lock", "engine", "driver", "drivers", "ground"],
   },
   { name: "lock", files: ["lock"], mayImport: ["engine", "driver", "ground"] },
@@ -20,7 +23,7 @@ export const storeys = [
 ];
 
 /** The storeys that may touch the file system, and those that may reach a native module. */
-export const mayUseFileSystem = ["drivers", "native"];
+export const mayUseFileSystem = ["drivers", "native", "terminal"];
 export const mayUseNativeModule = ["native"];
 
 /** What src/ must not import at all. */

@@ -4,6 +4,8 @@ export { CannotAcquireLock, Deadlock, LockLost, LockUnsupported, Timeout } from 
 export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";
 export type { Hold, SyncHold } from "./hold.ts";
+export { inspect } from "./inspect.ts";
+export type { Inspection, Waiter } from "./inspect.ts";
 export type { LockEvent } from "./observe.ts";
 export type {
   AcquireOptions,

@@ -4,7 +4,10 @@ import { fileURLToPath } from "node:url";
 import { quote } from "./options.ts";
 
 /** @throws TypeError that quotes what came, where it cannot be the path of such a thing. */
-export function checkedPath(path: string | URL, of: "lock file" | "directory" = "lock file"): string {
+export function checkedPath(
+  path: string | URL,
+  of: "lock file" | "directory" | "lock file or directory" = "lock file",
+): string {
   const text: unknown = path instanceof URL && path.protocol === "file:" ? fileURLToPath(path) : path;
   if (typeof text !== "string") {
     throw new TypeError(`Expected the path of a ${of} to be a string or a file: URL, got ${quote(text)}`);

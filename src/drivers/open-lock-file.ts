@@ -31,7 +31,12 @@ export function openLockFile(path: string, mode: number | undefined): OpenLockFi
     throw explained(path, error);
   }
   closeSync(fd);
-  throw Object.assign(
+  throw notRegular(path);
+}
+
+/** The error for what is there and is no file to lock. */
+export function notRegular(path: string): Error {
+  return Object.assign(
     new Error(
       `Cannot use '${path}' as a lock file: it is not a regular file. Name a file of its own for the lock.`,
     ),

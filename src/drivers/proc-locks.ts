@@ -6,20 +6,39 @@
  * with the pid that took the lock and, in hexadecimal but for the inode, the file's `major:minor:inode`; a waiter's
  * line has `->` after its number. A process in another PID namespace is not listed, or as pid 0: no proof of anything.
  *
+ * The same line stands in /proc/<pid>/fdinfo/<fd> of each descriptor that carries a flock. There it is true even where the
+ * pid is not: whoever locks a descriptor that others share (`flock 9` in a shell) may have ended, and they hold on.
+ *
  * The kernel may take its time: a read of /proc/locks has been seen to last 20 ms and more while it waits for all
  * processors to have passed a quiet point. So it is left to the thread pool, and never done on the main thread.
  */
 import { readFile } from "node:fs/promises";
 import type { Holder } from "../errors.ts";
 
-export async function flockHolders({ dev, ino }: { dev: bigint; ino: bigint }): Promise<Holder[]> {
-  const wanted = `${hex(major(dev))}:${hex(minor(dev))}:${String(ino)}`;
-  const pids = new Set<number>();
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** The pids that are said to have a file flocked, of whichever file: the kernel is asked once. */
+export async function flocks(): Promise<(file: FileIdentity) => number[]> {
+  const pids = new Map<string, Set<number>>();
   for (const line of (await readFile("/proc/locks", "latin1")).split("\n")) {
-    const [, kind, , , pid, file] = line.split(/ +/);
-    if (kind === "FLOCK" && file === wanted && Number(pid) > 0) pids.add(Number(pid));
+    const [, kind, , , pid, file = ""] = line.split(/ +/);
+    if (kind !== "FLOCK" || !(Number(pid) > 0)) continue;
+    pids.set(file, (pids.get(file) ?? new Set<number>()).add(Number(pid)));
   }
-  return Promise.all([...pids].map(async (pid) => ({ pid, command: await commandOf(pid) })));
+  return ({ dev, ino }) => [...(pids.get(`${hex(major(dev))}:${hex(minor(dev))}:${String(ino)}`) ?? [])];
+}
+
+export async function flockHolders(file: FileIdentity): Promise<Holder[]> {
+  const pids = (await flocks())(file);
+  return Promise.all(pids.map(async (pid) => ({ pid, command: await commandOf(pid) })));
+}
+
+/** Whether a descriptor, of which `fdinfo` is told in /proc, carries a flock. */
+export function carriesFlock(fdinfo: string): boolean {
+  return /^lock:\s*\d+: FLOCK /m.test(fdinfo);
 }
 
 /** The command line of a process, on one line and free of control characters; empty where it is not ours to read. */

@@ -1,5 +1,6 @@
 // The mutants: faults that somebody could make, and the tests that have to notice.
 import type { Mutant } from "./mutant.ts";
+import { cli } from "./tables/cli.ts";
 import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...line,
   ...shared,
   ...process,
+  ...cli,
 ];

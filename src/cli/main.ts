@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** The command `holdfast`: runs the program, and turns whatever went wrong into a line on stderr and an exit code. */
+import { CommanderError } from "commander";
+import { exitCodeOf } from "./exit-code.ts";
+import { Failure } from "./failure.ts";
+import { say } from "./output.ts";
+import { program } from "./program.ts";
+
+// Node's own listener would print `(node:4711) [CODE] HoldfastWarning: …`.
+process.removeAllListeners("warning").on("warning", ({ message }) => {
+  say(message);
+});
+
+program()
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.exitCode = explain(error);
+  });
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf("usage"); // it has said why
+  if (!(error instanceof Error)) throw error;
+  if (error instanceof Failure) {
+    if (error.message !== "") say(error.message);
+    return error.exitCode;
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  // What no code explains is a mistake of this program, and its stack is the way to it.
+  say(code === undefined ? (error.stack ?? error.message) : error.message);
+  return exitCodeOf(code ?? "software");
+}

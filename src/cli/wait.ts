@@ -1,0 +1,18 @@
+/** `holdfast wait`: until a lock file is free, without keeping it. */
+import { inspect } from "../index.ts";
+import { contend, type ContendOptions } from "./contend.ts";
+import { misuse } from "./failure.ts";
+import { lockFor } from "./lock-for.ts";
+import { SignalRelay } from "./signal-relay.ts";
+
+/**
+ * Nobody tells that a lock is free but by giving it: so it is acquired, and released at once. Not where nobody can hold it, above all where
+ * there is no lock file, which would be created.
+ */
+export async function wait(path: string, options: ContendOptions): Promise<number> {
+  if (path === "") throw misuse("The path of the lock file is empty");
+  const relay = new SignalRelay();
+  const { lockFile, state } = await inspect(path);
+  if (state !== "free") await contend(lockFor({ path: lockFile }), relay, options, () => undefined);
+  return 0;
+}

@@ -1,0 +1,143 @@
+/**
+ * What can be said of a lock file from outside: who holds it, who waits, and whether nobody does. Only looks: it neither opens the
+ * file nor locks it, not even for a moment, since that would refuse whoever tries once in that moment.
+ */
+import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from "node:fs";
+import type { Holder } from "../errors.ts";
+import { fileSystemOf } from "./file-system.ts";
+import { explained, notRegular } from "./open-lock-file.ts";
+import { openersOf } from "./open-by.ts";
+import { commandOf, flocks, type FileIdentity } from "./proc-locks.ts";
+import { ticketOf, ticketsIn } from "./queue-directory.ts";
+
+/** A process that waits for a lock file, as far as can be told: it stands in line, or has the file open without holding it. */
+export interface Waiter {
+  readonly pid: number;
+  /** Its command line, arguments separated by spaces; empty where it could not be read. */
+  readonly command: string;
+  /** Its place in the line of those that ask for `order: "fifo"`, 1 for whoever is next; undefined for the others. */
+  readonly position?: number;
+}
+
+export interface Inspection {
+  /** The path of the lock file. */
+  readonly lockFile: string;
+  /**
+   * "held": somebody holds it. "free": nobody does. "unknown": nobody is seen to, but not everybody can be seen, as in a
+   * container, or on a network file system.
+   */
+  readonly state: "free" | "held" | "unknown";
+  /** The processes that hold it. More than one where they share it. It may be held, and by whom is not to be seen. */
+  readonly holders: readonly Holder[];
+  readonly waiters: readonly Waiter[];
+}
+
+/** What a look at the kernel's own tables has shown. */
+type Seen = Omit<Inspection, "lockFile">;
+
+/** The number of the PID namespace that sees every process (PROC_PID_INIT_INO in the kernel's sources). */
+const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
+
+/**
+ * Where /proc/locks has all who hold, and by the numbers that stat(2) gives: not on network file systems, where a holder may
+ * be on another machine, nor on btrfs and overlay, whose device numbers differ in the two.
+ */
+const TELLING = new Set(["ext2", "ext3", "ext4", "f2fs", "ramfs", "tmpfs", "xfs"]);
+
+const NOTHING: Seen = { state: "free", holders: [], waiters: [] };
+
+/**
+ * @param path absolute; that of a directory means the `.lock` in it.
+ * @param given as the caller has it.
+ */
+export async function inspectLockFile(path: string, given: string): Promise<Inspection> {
+  const [at, lockFile] = leadsToDirectory(path) ? [inside(path), inside(given)] : [path, given];
+  const file = fileAt(at);
+  return { lockFile, ...(file === undefined ? NOTHING : await seen(at, file)) };
+}
+
+async function seen(path: string, file: FileIdentity): Promise<Seen> {
+  const told = await flocks().catch(() => undefined); // without /proc/locks nothing is known
+  const openers = await openersOf(path, file);
+  const named = told?.(file) ?? [];
+  // Whoever locked a descriptor that it shared may have ended: its heirs hold on, and are found by what they have open.
+  const holding = new Set([
+    ...named.filter(isAlive),
+    ...openers.filter(({ holds }) => holds).map(({ pid }) => pid),
+  ]);
+  const inLine = told === undefined ? [] : owners(path, told).filter((pid) => !holding.has(pid));
+  const others = openers.map(({ pid }) => pid).filter((pid) => !holding.has(pid) && !inLine.includes(pid));
+  const isHeld = named.length > 0 || holding.size > 0;
+  return {
+    state: isHeld ? "held" : told !== undefined && seesAllHolders(path) ? "free" : "unknown",
+    holders: await Promise.all([...holding].map(described)),
+    waiters: [
+      ...(await Promise.all(inLine.map(described))).map((waiter, ahead) => ({
+        ...waiter,
+        position: ahead + 1,
+      })),
+      ...(await Promise.all(others.map(described))),
+    ],
+  };
+}
+
+/** Who owns the tickets of the line, the first one first. */
+function owners(lockFile: string, told: (file: FileIdentity) => number[]): number[] {
+  try {
+    const tickets = ticketsIn(lockFile).sort((one, other) => one - other);
+    const files = tickets.map((ticket) =>
+      lstatSync(ticketOf(lockFile, ticket), { bigint: true, throwIfNoEntry: false }),
+    );
+    return files.flatMap((file) => (file === undefined ? [] : told(file)));
+  } catch {
+    return []; // not ours to list
+  }
+}
+
+async function described(pid: number): Promise<{ pid: number; command: string }> {
+  return { pid, command: await commandOf(pid) };
+}
+
+function inside(directory: string): string {
+  return `${directory.replace(/\/+$/, "")}/.lock`;
+}
+
+function leadsToDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
+/** Undefined where there is none: then nobody holds it. */
+function fileAt(path: string): BigIntStats | undefined {
+  let file: BigIntStats | undefined;
+  try {
+    file = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    throw explained(path, error);
+  }
+  if (file === undefined || file.isFile()) return file;
+  throw file.isSymbolicLink()
+    ? explained(path, Object.assign(new Error("ELOOP"), { code: "ELOOP" }))
+    : notRegular(path);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Whether /proc/locks would name whoever holds the lock file. */
+function seesAllHolders(path: string): boolean {
+  try {
+    if (readlinkSync("/proc/self/ns/pid") !== INITIAL_PID_NAMESPACE) return false;
+    return TELLING.has(fileSystemOf(realpathSync.native(path)) ?? "");
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+// What becomes of signals: while somebody waits they end the wait, afterwards they are the command's, each once. The lock is
+// held until the command has ended.
+import { readdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { constants } from "node:os";
+import { describe, expect, test } from "vitest";
+import { FileLock } from "../../src/index.ts";
+import { HEED, holdfast, holdfastInTerminal } from "../support/command-line.ts";
+import { temporaryLockFile } from "../support/directory.ts";
+import { needsTool, succeeds } from "../support/needs.ts";
+
+const RELAYED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
+const ENDING = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+
+const inTerminal = needsTool("script(1)", succeeds("script", "--version"));
+
+/** How often a command of test/fixtures/heed.mjs has said so. */
+const times = (said: string, name: string): number =>
+  said.split(/\r?\n/).filter((line) => line.endsWith(name)).length;
+
+describe("while the command runs", () => {
+  test("each signal is passed on, once, and the lock is held on", async () => {
+    const path = temporaryLockFile();
+    const program = holdfast(["run", path, "--", ...HEED]);
+    await program.says("held");
+    for (const name of RELAYED) {
+      program.signal(name);
+      await program.says(name);
+    }
+    expect(await new FileLock(path).tryAcquire()).toBeUndefined();
+    program.endInput();
+    expect(await program.ends()).toEqual({ code: 5, signal: null });
+    for (const name of RELAYED) expect(times(program.stdout, name), name).toBe(1);
+  });
+
+  test.each(ENDING)("a command that dies of %s is told so", async (name) => {
+    const path = temporaryLockFile();
+    const program = holdfast(["run", path, "--", "sh", "-c", "echo held; exec cat"]);
+    await program.says("held");
+    program.signal(name);
+    expect(await program.ends()).toEqual({ code: 128 + constants.signals[name], signal: null });
+    await using hold = await new FileLock(path).tryAcquire();
+    expect(hold).toBeDefined();
+  });
+
+  // 1. ^C is typed, while holdfast is stopped. 2. The terminal sends SIGINT to both, and the command says so. 3. holdfast goes
+  // on. Passing it on, it would do so before it passes on the SIGUSR1.
+  inTerminal("what is typed on the terminal reaches the command once", async () => {
+    const program = holdfastInTerminal(["run", temporaryLockFile(), "--", ...HEED]);
+    const [, pid] = await program.says(/held (\d+) \./);
+    process.kill(Number(pid), "SIGSTOP");
+    for (const [key, name] of [
+      ["\x03", "SIGINT"],
+      ["\x1c", "SIGQUIT"],
+    ] as const) {
+      program.type(key);
+      await program.says(name);
+    }
+    process.kill(Number(pid), "SIGCONT");
+    process.kill(Number(pid), "SIGUSR1");
+    await program.says("SIGUSR1");
+    program.type("\x04");
+    expect(await program.ends()).toEqual({ code: 5, signal: null });
+    expect([times(program.stdout, "SIGINT"), times(program.stdout, "SIGQUIT")]).toEqual([1, 1]);
+  });
+
+  inTerminal("on a terminal other signals are passed on all the same", async () => {
+    const program = holdfastInTerminal(["run", temporaryLockFile(), "--", ...HEED]);
+    const [, pid] = await program.says(/held (\d+) \./);
+    process.kill(Number(pid), "SIGTERM");
+    await program.says("SIGTERM");
+    program.type("\x04");
+    expect(await program.ends()).toEqual({ code: 5, signal: null });
+  });
+
+  inTerminal("what is typed is passed on to a command that the terminal does not reach", async () => {
+    const program = holdfastInTerminal(["run", temporaryLockFile(), "--", "setsid", ...HEED]);
+    await program.says("held");
+    program.type("\x03");
+    await program.says("SIGINT");
+    program.type("\x04");
+    expect(await program.ends()).toEqual({ code: 5, signal: null });
+    expect(times(program.stdout, "SIGINT")).toBe(1);
+  });
+});
+
+describe("while it waits", () => {
+  /** How it ends, given a signal while it waits for a lock file that is held. */
+  async function interrupted(name: NodeJS.Signals, args: (path: string) => string[]): Promise<void> {
+    const path = temporaryLockFile();
+    await using hold = await new FileLock(path).acquire();
+    const program = holdfast(args(hold.lockFile));
+    await program.says("waiting for");
+    program.signal(name);
+    expect(await program.ends()).toEqual({ code: 128 + constants.signals[name], signal: null });
+    expect(program.stdout).toBe("");
+    expect(program.stderr.split("\n")).toHaveLength(2);
+    expect(readdirSync(dirname(path))).toEqual(["work.lock"]);
+    expect(hold.released).toBe(false);
+  }
+
+  test.each(RELAYED)("%s ends the wait of run, and nothing is left of it", async (name) => {
+    await interrupted(name, (path) => ["run", path, "--", "echo", "ran"]);
+  });
+
+  test.each(ENDING)("%s ends that of wait", async (name) => {
+    await interrupted(name, (path) => ["wait", path]);
+  });
+
+  test("in line, its place is given up", async () => {
+    const path = temporaryLockFile();
+    await using hold = await new FileLock(path).acquire();
+    const program = holdfast(["run", "--fifo", hold.lockFile, "--", "echo", "ran"]);
+    await program.says("number 1 in line");
+    expect(readdirSync(dirname(path))).toContain("work.lock.queue");
+    program.signal("SIGTERM");
+    expect(await program.ends()).toEqual({ code: 143, signal: null });
+    expect(readdirSync(dirname(path))).toEqual(["work.lock"]);
+  });
+
+  inTerminal("^C ends the wait, and the line that told of it is gone", async () => {
+    const path = temporaryLockFile();
+    await using hold = await new FileLock(path).acquire();
+    const program = holdfastInTerminal(["run", hold.lockFile, "--", "echo", "ran"]);
+    await program.says("holdfast: waiting");
+    program.type("\x03");
+    expect(await program.ends()).toEqual({ code: 130, signal: null });
+    expect(program.stdout).toMatch(/\r\x1b\[K$/);
+    expect(program.stdout).not.toContain("ran");
+  });
+});

@@ -1,0 +1,103 @@
+// The mutants of the command line, and of what it sees of a lock file.
+import type { Mutant } from "../mutant.ts";
+
+export const cli: readonly Mutant[] = [
+  {
+    name: "command line: passes on what was typed on the terminal",
+    file: "cli/signal-relay.ts",
+    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", ""]],
+    noticedBy: ["cli/signals.test.ts", "what is typed on the terminal reaches the command once"],
+  },
+  {
+    name: "command line: takes each SIGINT for typed",
+    file: "cli/signal-relay.ts",
+    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", "if (TYPED.has(name)) return;"]],
+    noticedBy: ["cli/signals.test.ts", "each signal is passed on, once"],
+  },
+  {
+    name: "command line: takes every signal for typed",
+    file: "cli/signal-relay.ts",
+    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", "if (shareForeground(pid)) return;"]],
+    noticedBy: ["cli/signals.test.ts", "other signals are passed on all the same"],
+  },
+  {
+    name: "command line: looks for itself in the foreground, and not for the command",
+    file: "terminal.ts",
+    edits: [["own === foregroundOf(String(pid))", "pid > 0"]],
+    noticedBy: ["cli/signals.test.ts", "that the terminal does not reach"],
+  },
+  {
+    name: "command line: keeps signals from the command",
+    file: "cli/signal-relay.ts",
+    edits: [["this.#command = command;", "void command;"]],
+    noticedBy: ["cli/signals.test.ts", "a command that dies of"],
+  },
+  {
+    name: "command line: ends before the command has ended",
+    file: "cli/execute.ts",
+    edits: [['command.on("exit",', 'command.on("spawn", () => { resolve(0); }); command.on("exit",']],
+    noticedBy: ["cli/run.test.ts", "has the lock while it runs"],
+  },
+  {
+    name: "command line: takes a death by a signal for success",
+    file: "cli/execute.ts",
+    edits: [["exitCodeAfter(signal)", "0"]],
+    noticedBy: ["cli/run.test.ts", "the signal of which it died"],
+  },
+  {
+    name: "command line: takes the first word behind -- for the lock file",
+    file: "cli/run.ts",
+    edits: [["path === undefined || separated", "path === undefined"]],
+    noticedBy: ["cli/usage.test.ts", "misuse has exit code 64"],
+  },
+  {
+    name: "command line: waits for a lock file that is not there",
+    file: "cli/wait.ts",
+    edits: [['if (state !== "free") await contend', "await contend"]],
+    noticedBy: ["cli/status.test.ts", "creates none"],
+  },
+  {
+    name: "command line: leaves its line on the terminal",
+    file: "cli/notice.ts",
+    edits: [["if (this.#shown && stderr().isTTY) stderr().write(ERASE);", ""]],
+    noticedBy: ["cli/notice.test.ts", "erased before the command runs"],
+  },
+  {
+    name: "command line: fails loudly where nobody reads on",
+    file: "cli/output.ts",
+    edits: [['process.stdout.listenerCount("error") === 0', "false"]],
+    noticedBy: ["cli/status.test.ts", "ends quietly where nobody reads on"],
+  },
+  {
+    name: "inspect: takes whoever took the flock for its holder, though that one has ended",
+    file: "drivers/inspect-lock-file.ts",
+    edits: [["named.filter(isAlive)", "named"]],
+    noticedBy: ["inspect.test.ts", "whose descriptor flock(1) has locked"],
+  },
+  {
+    name: "inspect: does not ask the descriptors who holds",
+    file: "drivers/proc-locks.ts",
+    edits: [["return /^lock:\\s*\\d+: FLOCK /m.test(fdinfo);", "return fdinfo === '';"]],
+    noticedBy: ["inspect.test.ts", "whose descriptor flock(1) has locked"],
+  },
+  {
+    name: "inspect: takes everybody who has the file open for a holder",
+    file: "drivers/proc-locks.ts",
+    edits: [["return /^lock:\\s*\\d+: FLOCK /m.test(fdinfo);", "return fdinfo !== '';"]],
+    noticedBy: ["inspect.test.ts", "has the lock file open and does not hold it"],
+  },
+  {
+    name: "inspect: takes another file of the same name for the lock file",
+    file: "drivers/open-by.ts",
+    edits: [
+      ["return found.dev === dev && found.ino === ino;", "return found.dev === dev || found.ino === ino;"],
+    ],
+    noticedBy: ["inspect.test.ts", "another file of the same name is held"],
+  },
+  {
+    name: "inspect: tells the line in no order",
+    file: "drivers/inspect-lock-file.ts",
+    edits: [[".sort((one, other) => one - other)", ".sort((one, other) => other - one)"]],
+    noticedBy: ["inspect.test.ts", "in the order of the line"],
+  },
+];
