@@ -6,7 +6,6 @@ import { WrittenSnippets } from "./support/snippets.ts";
 /** What needs no example of its own. */
 const NO_EXAMPLE: Record<string, string> = {
   "Hold.release": "the example of Hold is one",
-  "SyncHold.release": "is that of Hold",
   "SyncHold.releaseSync": "the example of SyncHold is one",
   CannotAcquireLock: "is caught, not called",
   Timeout: "is caught, not called",
