@@ -41,7 +41,9 @@ describe("snippets", () => {
   });
 
   test("there are some in the README, and on the pages about ownership and about other locks", () => {
-    expect(new Set(snippets.map(({ file }) => file))).toEqual(new Set(["README.md", "docs/coming-from.md", "docs/ownership.md"]));
+    expect(new Set(snippets.map(({ file }) => file))).toEqual(
+      new Set(["README.md", "docs/coming-from.md", "docs/ownership.md"]),
+    );
   });
 
   test("no block is in a language that nobody looks at", () => {
