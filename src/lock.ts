@@ -279,7 +279,8 @@ async function timedOut(
 ): Promise<never> {
   // Whoever waited has had somebody look shortly before the deadline, unless the event loop was blocked then.
   if (once || domain?.looked === false) await domain?.look({ alone: true });
-  throw new Timeout(lockFile, { timeout, waited, ahead, holder: domain?.known ?? [] });
+  const holder = domain?.known ?? [];
+  throw new Timeout(lockFile, { timeout, waited, ahead, holder, obstacle: domain?.obstacle() });
 }
 
 /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */

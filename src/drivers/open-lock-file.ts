@@ -19,7 +19,7 @@ const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constant
 export const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 /** Each try that fails with ENOENT has lost a race against somebody who removes; nobody removes this often. */
-const MOST_TRIES = 20;
+export const MOST_TRIES = 20;
 
 export function openLockFile(path: string, mode: number | undefined): OpenLockFile {
   const fd = openRaw(path, mode);
@@ -31,7 +31,11 @@ export function openLockFile(path: string, mode: number | undefined): OpenLockFi
     throw explained(path, error);
   }
   closeSync(fd);
-  throw Object.assign(
+  throw notRegular(path);
+}
+
+export function notRegular(path: string): Error {
+  return Object.assign(
     new Error(
       `Cannot use '${path}' as a lock file: it is not a regular file. Name a file of its own for the lock.`,
     ),
@@ -78,7 +82,8 @@ function openExisting(path: string): number | undefined {
   return undefined;
 }
 
-function makeParent(path: string, tries: number): void {
+/** Makes the directories above a lock file, after that many tries which have failed for want of them. */
+export function makeParent(path: string, tries: number): void {
   const parent = dirname(path);
   try {
     makeDirectory(parent);
