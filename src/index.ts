@@ -6,4 +6,5 @@ export { FileLock } from "./file-lock.ts";
 export type { Hold } from "./hold.ts";
 export type { LockEvent } from "./observe.ts";
 export type { AcquireOptions, LockOptions, ReleaseOptions, WaitEvent } from "./options.ts";
+export { SoftFileLock } from "./soft-lock.ts";
 export type { Wrap, Wrapped } from "./wrap.ts";
