@@ -38,5 +38,6 @@ test("whatever is called has an example", () => {
 });
 
 test("no example is lost between its docstring and the compiler", () => {
-  expect(examples().length).toBeGreaterThanOrEqual(names.filter(({ hasExample }) => hasExample).length);
+  const declared = names.filter(({ hasExample }) => hasExample).map(({ declaredAt }) => declaredAt);
+  expect(examples().length).toBeGreaterThanOrEqual(new Set(declared).size);
 });

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { symlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { isDead } from "../../src/drivers/soft-death.ts";
 import { ownMarker, parseMarker, startTokenOf } from "../../src/drivers/soft-marker.ts";
 import { temporaryDirectory } from "../support/directory.ts";
@@ -92,6 +92,15 @@ describe("The proof of death", () => {
     expect(isDead(marker())).toBe(false);
     expect(isDead(marker({ token: "none" }))).toBe(false);
     expect(isDead(marker({ pid: 1 }))).toBe(false);
+  });
+
+  test("is not had of somebody else's process, which may not be signalled", () => {
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+    });
+    expect(isDead(marker({ pid: 1 }))).toBe(false);
+    expect(kill).toHaveBeenCalledWith(1, 0);
+    kill.mockRestore();
   });
 
   test("is not had of another host, whatever runs here", async () => {

@@ -287,6 +287,12 @@ describe("A release", () => {
   });
 });
 
+test("The right to remove a marker is called the same wherever its directory is mounted", () => {
+  const [here, there] = [right("/mnt/a/work.lock", "17"), right("/srv/work.lock", "17")];
+  expect(here.slice("/mnt/a/".length)).toBe(there.slice("/srv/".length));
+  expect(right("/srv/work.lock", "18")).not.toBe(there);
+});
+
 describe("breakMarker", () => {
   test("does nothing where there is none", async () => {
     const path = temporaryLockFile();

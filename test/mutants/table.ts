@@ -5,6 +5,15 @@ import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
 import { ownership } from "./tables/ownership.ts";
 import { queue } from "./tables/queue.ts";
+import { soft } from "./tables/soft.ts";
 import { turns } from "./tables/turns.ts";
 
-export const mutants: readonly Mutant[] = [...driver, ...ownership, ...queue, ...hints, ...turns, ...line];
+export const mutants: readonly Mutant[] = [
+  ...driver,
+  ...ownership,
+  ...queue,
+  ...hints,
+  ...turns,
+  ...line,
+  ...soft,
+];

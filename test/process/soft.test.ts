@@ -1,6 +1,6 @@
 // SoftFileLock between processes: nobody is inside beside anybody, whoever is killed; and however a holder ends, it
 // takes its marker with it and dies of what it would have died of.
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SoftFileLock } from "../../src/index.ts";
@@ -120,7 +120,7 @@ test("one after the other is killed, and replaced: nobody gets in beside anybody
     child.tell("go");
     return child;
   };
-  const steady = [await start(120), await start(120)];
+  const steady = [await start(600), await start(600)];
   const killed = new Map<number, bigint>();
   for (let kills = 0; kills < 10; kills++) {
     const victim = await start(1000);
@@ -131,6 +131,7 @@ test("one after the other is killed, and replaced: nobody gets in beside anybody
   for (const child of steady) expect(await child.ends()).toEqual({ code: 0, signal: null });
   const all = intervals(directory, killed);
   expect(overlaps(all)).toEqual([]);
-  expect(all.length).toBeGreaterThan(240);
-  expect(existsSync(join(directory, "work.lock"))).toBe(false);
+  expect(new Set(all.map(({ pid }) => pid))).toHaveProperty("size", 12);
+  expect(all.length).toBeGreaterThan(1200);
+  await new SoftFileLock(join(directory, "work.lock")).run(() => undefined);
 });

@@ -35,6 +35,8 @@ export interface PublicName {
   /** As its users write it: `FileLock`, `FileLock.acquire`, `detached`. */
   readonly name: string;
   readonly hasExample: boolean;
+  /** Where it is declared: a class has the methods of the class that it extends under a name of its own. */
+  readonly declaredAt: string;
 }
 
 export interface PublicApi {
@@ -61,15 +63,21 @@ export function publicApi(): PublicApi {
     const symbol = checker.getAliasedSymbol(exported);
     if (!ts.isTypeOnlyImportOrExportDeclaration(exported.declarations![0]!)) values.push(name);
     if ((symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class)) === 0) continue;
-    names.push({ name, hasExample: hasExample(symbol) });
+    names.push(publicName(name, symbol));
     if ((symbol.flags & ts.SymbolFlags.Class) === 0) continue;
     for (const type of [checker.getDeclaredTypeOfSymbol(symbol), checker.getTypeOfSymbol(symbol)]) {
       for (const member of type.getProperties().filter((each) => isOwnMethod(each, checker))) {
-        names.push({ name: `${name}.${member.name}`, hasExample: hasExample(member) });
+        names.push(publicName(`${name}.${member.name}`, member));
       }
     }
   }
   return { values, names };
+}
+
+function publicName(name: string, symbol: ts.Symbol): PublicName {
+  const declaration = symbol.declarations![0]!;
+  const declaredAt = `${declaration.getSourceFile().fileName}:${String(declaration.pos)}`;
+  return { name, hasExample: hasExample(symbol), declaredAt };
 }
 
 /** Not what a class inherits from the language, nor what is named by a symbol. */
