@@ -103,6 +103,13 @@ describe("The proof of death", () => {
     kill.mockRestore();
   });
 
+  test("is not had of a process that cannot be looked at", async () => {
+    const pid = await endedPid(); // its /proc entry is gone, as that of somebody else's is where they are hidden
+    const kill = vi.spyOn(process, "kill").mockReturnValue(true);
+    expect(isDead(marker({ pid, token: 17n }))).toBe(false);
+    kill.mockRestore();
+  });
+
   test("is not had of another host, whatever runs here", async () => {
     const pid = await endedPid();
     expect(isDead(marker({ host: "elsewhere", token: 17n }))).toBe(false);

@@ -32,7 +32,7 @@ export const soft: readonly Mutant[] = [
     name: "takes what it cannot look at for dead",
     file: "drivers/soft-death.ts",
     edits: [["now === undefined || now === startToken", "now === startToken"]],
-    noticedBy: ["drivers/soft-marker.test.ts", "also without a start token"],
+    noticedBy: ["drivers/soft-marker.test.ts", "that cannot be looked at"],
   },
   {
     name: "reads the start time of a process up to the first parenthesis",
@@ -92,12 +92,6 @@ export const soft: readonly Mutant[] = [
     file: "drivers/soft-attempt.ts",
     edits: [["aside?.remove(won);", "if (won !== undefined) aside?.remove(won);"]],
     noticedBy: ["drivers/soft.test.ts", "is refused where somebody was quicker"],
-  },
-  {
-    name: "looks for a new watch only where the lock file has another inode",
-    file: "drivers/soft-attempt.ts",
-    edits: [["this.#watched = undefined; this.#onHint?.();", "this.#onHint?.();"]],
-    noticedBy: ["drivers/soft.test.ts", "gives hints of one release after the other"],
   },
   {
     name: "removes its marker by name alone",
