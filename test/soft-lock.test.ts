@@ -3,6 +3,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { LockLost, SoftFileLock, Timeout } from "../src/index.ts";
+import { rightOf } from "../src/drivers/soft-right.ts";
 import { temporaryLockFile } from "./support/directory.ts";
 import { everyTestLeavesNothing } from "./support/leaves-nothing.ts";
 import { blocked, soon } from "./support/promises.ts";
@@ -130,6 +131,17 @@ describe("A marker of another process", () => {
     expect(message).toContain(`who holds it is not known. The lock file ${what}, so that nobody can tell`);
     expect(message).toContain("breakLock()");
     expect(holder).toEqual([]);
+  });
+
+  test.each([
+    ["pid 1 is about to remove the lock file", stranger()],
+    ["somebody is about to remove the lock file", ""],
+  ])("of the dead that cannot be removed: the Timeout says that %s", async (what, owner) => {
+    const path = temporaryLockFile();
+    writeFileSync(path, dead());
+    writeFileSync(rightOf(path, path, { text: dead() }), owner);
+    const { message } = await timeoutOf(new SoftFileLock(path));
+    expect(message).toContain(`who holds it is not known. Its holder has died, and ${what}`);
   });
 
   test("is waited for, and heard of when it goes", async () => {

@@ -65,11 +65,7 @@ export class Aside {
 
   /** Removes the name that nobody else has, and closes the file unless it is `kept`. To be called once. */
   remove(kept?: OwnFile): void {
-    try {
-      unlinkSync(this.#path);
-    } catch {
-      // one who cleans has done so, or nobody may: it is litter, and keeps nobody out
-    }
+    unlinkQuietly(this.#path);
     if (this.#file !== kept) closeQuietly(this.#file.fd);
   }
 }
@@ -110,7 +106,7 @@ function createMarker(path: string, mode = 0o666): OwnFile {
     return { fd, dev, ino, text };
   } catch (error) {
     closeQuietly(fd);
-    unlinkSync(path);
+    unlinkQuietly(path);
     throw error;
   }
 }
@@ -124,5 +120,13 @@ function createIn(lockFile: string, create: () => OwnFile): OwnFile {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries === MOST_TRIES) throw error;
       makeParent(lockFile, tries);
     }
+  }
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // somebody has cleared it away, or nobody may: what was written aside is litter, and keeps nobody out
   }
 }

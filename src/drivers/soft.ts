@@ -10,10 +10,10 @@ import { commandOf } from "./proc-locks.ts";
 import { Aside, softCalls, type SoftCalls } from "./soft-aside.ts";
 import { SoftAttempt } from "./soft-attempt.ts";
 import { isHere, lives } from "./soft-death.ts";
-import { findFile, MOST_BYTES } from "./soft-file.ts";
+import { findFile, MOST_BYTES, type FoundFile } from "./soft-file.ts";
 import { removeLitter } from "./soft-litter.ts";
 import { ownMarker, parseMarker, type Marker } from "./soft-marker.ts";
-import { removeMarker } from "./soft-right.ts";
+import { removeMarker, rightOf } from "./soft-right.ts";
 
 /** For how long somebody else who removes the marker at that moment is left to it. */
 const MOST_WAITS = 50;
@@ -88,7 +88,7 @@ function obstacle(key: string): string | undefined {
     if (found === undefined) return undefined;
     const marker = parseMarker(found.text);
     if (marker !== undefined) {
-      if (isHere(marker)) return undefined;
+      if (isHere(marker)) return lives(marker) ? undefined : abandoned(key, found);
       return `Whether that process lives can be seen on '${marker.hostname}' only: once it does not, breakLock() frees the lock.`;
     }
     const what =
@@ -101,6 +101,16 @@ function obstacle(key: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What keeps everybody from removing the marker of a dead process, should it not be gone the next moment. */
+function abandoned(key: string, found: FoundFile): string | undefined {
+  const right = rightOf(key, key, found);
+  const owner = findFile(right);
+  if (owner === undefined) return undefined;
+  const pid = parseMarker(owner.text)?.pid;
+  const who = pid === undefined ? "somebody" : `pid ${String(pid)}`;
+  return `Its holder has died, and ${who} is about to remove the lock file ('${right}'): if that does not come to an end, end it, or call breakLock().`;
 }
 
 function textAt(path: string): string | undefined {
