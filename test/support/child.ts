@@ -33,7 +33,7 @@ export interface Message {
 }
 
 export interface ChildOptions {
-  /** Options of its lock, and of `loop`: `holds` and `directory`; of `crowd`: `tasks`; of all: `stopClock`, `soft`. */
+  /** Options of its lock, and of `loop`: `holds`, `directory`, `diesAfter` so many holds; of `crowd`: `tasks`; of all: `stopClock`, `soft`. */
   readonly options?: object;
   readonly env?: NodeJS.ProcessEnv;
 }
