@@ -102,5 +102,9 @@ export class SoftAttempt implements Attempt {
 function refused(key: string, cause: NodeJS.ErrnoException): Error {
   if (cause.cause !== undefined || cause.code === "EINVAL") return cause; // it says what is wrong already
   if (cause.syscall === "open") return explained(key, cause);
-  return systemError(`Cannot put a marker at '${key}'`, cause);
+  if (cause.syscall === "unlink") {
+    const remedy = "Have it removed by somebody who may";
+    return systemError(`Cannot remove the lock file '${key}' of a process that has died. ${remedy}`, cause);
+  }
+  return systemError(`Cannot create the lock file '${key}'`, cause);
 }

@@ -4,9 +4,10 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Driver } from "../driver.ts";
-import type { Holder } from "../errors.ts";
+import { systemError, type Holder } from "../errors.ts";
 import { identify } from "./identify.ts";
 import { commandOf } from "./proc-locks.ts";
+import { explained } from "./open-lock-file.ts";
 import { Aside, softCalls, type SoftCalls } from "./soft-aside.ts";
 import { SoftAttempt } from "./soft-attempt.ts";
 import { isHere, lives } from "./soft-death.ts";
@@ -53,7 +54,7 @@ export async function breakMarker(path: string, calls: SoftCalls = softCalls): P
     const message = `Cannot break '${key}': it has ${String(found.size)} bytes, which no marker has. Remove it yourself, if it is to go.`;
     throw Object.assign(new Error(message), { code: "EFBIG", path: key });
   }
-  const aside = new Aside(key, undefined, calls);
+  const aside = asideOf(key, calls);
   try {
     const removal = { lockFile: key, claim: (name: string) => aside.claim(name), calls };
     for (let waits = 0; !removeMarker(key, found, { ...removal, force: waits >= MOST_WAITS }); waits++) {
@@ -64,8 +65,19 @@ export async function breakMarker(path: string, calls: SoftCalls = softCalls): P
       await pause(WAIT_MS);
     }
     removeLitter(removal);
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    throw cause.syscall === undefined ? cause : systemError(`Cannot break '${key}'`, cause);
   } finally {
     aside.remove();
+  }
+}
+
+function asideOf(key: string, calls: SoftCalls): Aside {
+  try {
+    return new Aside(key, undefined, calls);
+  } catch (error) {
+    throw explained(key, error);
   }
 }
 

@@ -4,7 +4,7 @@ import type * as FileSystem from "node:fs";
 import { constants as os } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { softDriver } from "../../src/drivers/soft.ts";
+import { breakMarker, softDriver } from "../../src/drivers/soft.ts";
 import { asNobody, isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";

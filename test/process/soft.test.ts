@@ -1,7 +1,9 @@
 // SoftFileLock between processes: nobody is inside beside anybody, whoever is killed; and however a holder ends, it
 // takes its marker with it and dies of what it would have died of.
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { SoftFileLock } from "../../src/index.ts";
 import { startChild, type Child, type Word } from "../support/child.ts";
@@ -74,6 +76,26 @@ describe("The marker stays", () => {
     expect(await waiter.ends()).toEqual({ code: null, signal: "SIGTERM" });
     expect(new SoftFileLock(lockFile).pid).toBe(child.pid);
     expect(around(lockFile)).toEqual(["work.lock"]);
+  });
+
+  test("where a thread ends that has none, and goes with one that has", async () => {
+    const lockFile = temporaryLockFile();
+    const inThread = async (code: string): Promise<void> => {
+      const index = JSON.stringify(new URL("../../dist/index.js", import.meta.url).href);
+      const text = `import(${index}).then(async ({ SoftFileLock }) => { ${code} })`;
+      const [exitCode] = await once(new Worker(text, { eval: true }), "exit");
+      expect(exitCode).toBe(0);
+    };
+    await new SoftFileLock(lockFile).run(async () => {
+      await inThread(
+        `process.exitCode = (await new SoftFileLock(${JSON.stringify(lockFile)}).tryAcquire()) ? 1 : 0`,
+      );
+      expect(around(lockFile)).toEqual(["work.lock"]);
+    });
+    await inThread(
+      `process.exitCode = (await new SoftFileLock(${JSON.stringify(lockFile)}).tryAcquire()) ? 0 : 1`,
+    );
+    expect(around(lockFile)).toEqual([]);
   });
 
   test("where the holder is killed, until the next one comes, who was waiting", async () => {
