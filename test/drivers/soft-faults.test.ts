@@ -101,15 +101,22 @@ asRoot("A marker that this user may not write, nor read any more, is still its o
 });
 
 asRoot(
-  "The marker of a dead process in a sticky directory is not this user's to remove, and that is told",
-  () => {
+  "A dead process's marker in a sticky directory is not this user's to remove, and that is told",
+  async () => {
     const directory = publicDirectory();
     const path = join(directory, "work.lock");
     chmodSync(directory, 0o1777);
     writeFileSync(path, marker({ token: 1n }));
     expect(() => asNobody(() => tried(path))).toThrow(
-      expect.objectContaining({ code: "EPERM", message: expect.stringContaining(path) }),
+      expect.objectContaining({
+        code: "EPERM",
+        message: expect.stringContaining("of a process that has died"),
+      }),
     );
+    await expect(asNobody(() => breakMarker(path))).rejects.toMatchObject({
+      code: "EPERM",
+      message: `Cannot break '${path}' (EPERM)`,
+    });
     expect(around(path)).toEqual(["work.lock"]);
   },
 );
