@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { LockLost, SoftFileLock, Timeout } from "../src/index.ts";
 import { rightOf } from "../src/drivers/soft-right.ts";
+import { isFlockLoaded } from "../src/native/flock.ts";
 import { temporaryLockFile } from "./support/directory.ts";
 import { everyTestLeavesNothing } from "./support/leaves-nothing.ts";
 import { blocked, soon } from "./support/promises.ts";
@@ -68,6 +69,11 @@ describe("While it is held", () => {
     await new SoftFileLock(path, { mode: 0o640 }).run(() => {
       expect(statSync(path).mode & 0o777).toBe(0o640);
     });
+  });
+
+  test("no native module is loaded for it", async () => {
+    await new SoftFileLock(temporaryLockFile()).run(() => undefined);
+    expect(isFlockLoaded()).toBe(false);
   });
 
   test("no listener of ours waits for a signal before and after it", async () => {

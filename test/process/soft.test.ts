@@ -142,7 +142,7 @@ test("one after the other is killed, and replaced: nobody gets in beside anybody
     child.tell("go");
     return child;
   };
-  const steady = [await start(400), await start(400)];
+  const steady = [await start(250), await start(250)];
   const killed = new Map<number, bigint>();
   for (let kills = 0; kills < 8; kills++) {
     const victim = await start(1000);
@@ -154,9 +154,9 @@ test("one after the other is killed, and replaced: nobody gets in beside anybody
   const all = intervals(directory, killed);
   expect(overlaps(all)).toEqual([]);
   expect(new Set(all.map(({ pid }) => pid))).toHaveProperty("size", 10);
-  expect(all.length).toBeGreaterThan(800);
+  expect(all.length).toBeGreaterThan(500);
   await new SoftFileLock(join(directory, "work.lock")).run(() => undefined);
-});
+}, 120_000);
 
 // All who wait see the same dead marker at once: 1. A and B see it. 2. A removes it. 3. C puts its own there. 4. B
 // removes C's.
@@ -181,4 +181,4 @@ test("each dies holding, again and again, and of all who see its marker one gets
   expect(counted(directory)).toBe(atATime * lives * holds);
   await new SoftFileLock(lockFile).run(() => undefined);
   expect(readdirSync(directory).sort()).toEqual(["counter", "journal"]);
-});
+}, 120_000);
