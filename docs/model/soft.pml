@@ -148,7 +148,11 @@ inline release() {
      :: atomic { right[me] != NONE -> owner = right[me] }
         if
         :: dead[owner] -> removeRight(me)
+#ifdef RELEASE_RETURNS
+        :: else -> owner = NONE; break
+#else
         :: else -> atomic { right[me] != owner || dead[owner] || !fresh[me]; owner = NONE }
+#endif
         fi
      fi
   od;
@@ -162,12 +166,19 @@ inline die() {
 
 proctype Contender(byte me) {
   byte seen, owner, round;
+  byte litter;
   byte which;
   bool gone;
   bool force = false;
   {
     do
     :: round == ROUNDS -> break
+    :: atomic { round < ROUNDS ->                                /* clears away: a right whose owner is dead, at any time */
+         litter = 1;
+         do :: litter < SLOTS - 1 -> litter++ :: break od;
+         if :: right[litter] != NONE && dead[right[litter]] -> owner = right[litter] :: else -> litter = NONE fi
+       }
+       if :: litter != NONE -> removeRight(litter); litter = NONE :: else fi
     :: round < ROUNDS ->
        atomic { seen = marker };
        if
