@@ -10,6 +10,8 @@ export interface Asker {
   /** The permission bits that it wants the lock file to have. */
   readonly mode: number | undefined;
   readonly order: Order;
+  /** Whether it wants the lock together with others who share it. */
+  readonly shared: boolean;
 }
 
 export interface ContenderPollOptions {
@@ -59,12 +61,12 @@ export class Contender {
     return this.#attempt?.ahead;
   }
 
-  /** One attempt. Where `waits`, and others are being polled for, it is one of many, and takes its place in line. */
+  /** One attempt. Where it `waits` it is one of many, asks for hints, and takes its place in line. */
   try(asker: Asker, { waits }: { readonly waits: boolean }): Grant | null {
     this.triedAt = performance.now();
     const attempt = this.#attemptFor(asker);
     // Also one that the last attempt at a deadline has opened: it serves those who wait on.
-    if (waits && this.polling && attempt !== this.#watched) this.#watch(attempt);
+    if (waits && attempt !== this.#watched) this.#watch(attempt);
     const grant = attempt.tryLock();
     if (grant === null) return null;
     this.#attempt = this.#asker = undefined;
@@ -129,7 +131,7 @@ export class Contender {
 
   /** The attempt that was refused before, if it serves this asker as well; else a new one. */
   #attemptFor(asker: Asker): Attempt {
-    if (this.#asker?.mode !== asker.mode || this.#asker?.order !== asker.order) this.#close();
+    if (this.#asker !== undefined && !serves(this.#asker, asker)) this.#close();
     this.#asker = asker;
     return (this.#attempt ??= this.#driver.open(this.#key, asker));
   }
@@ -155,4 +157,9 @@ export class Contender {
     this.#attempt?.close();
     this.#attempt = this.#asker = undefined;
   }
+}
+
+/** Whether an attempt on behalf of the one is as good for the other. */
+function serves(one: Asker, other: Asker): boolean {
+  return one.mode === other.mode && one.order === other.order && one.shared === other.shared;
 }

@@ -11,8 +11,9 @@
  * 3. `tryLock` gives a `Grant`, or `null` for "held elsewhere", which is no error. A refused attempt stays
  *    usable for the next try; a won one is spent, and its resources are the grant's. After it has thrown, it
  *    holds nothing either, and may be tried again.
- * 4. At any moment at most one live grant exists for a key, over all processes: `Grant` is mutual exclusion.
- *    It lasts until `release` has returned, or its process has died.
+ * 4. At any moment at most one live grant exists for a key, over all processes: `Grant` is mutual exclusion. Only those
+ *    that were asked for as `shared` may live side by side, each on its own. It lasts until `release` has returned, or its
+ *    process has died.
  * 5. `release` either returns, and then nothing is held or open; or throws, and then the lock is still held
  *    and `release` may be called again. It never leaves the two apart.
  * 6. `watch` asks for hints: from then on, and until the attempt wins or is closed, `onHint` is called when it may be
@@ -34,6 +35,8 @@ import type { Holder } from "./errors.ts";
 export interface Driver {
   /** Names the driver; lock files of different drivers never share a state. */
   readonly name: string;
+  /** Whether it knows shared grants. */
+  readonly canShare: boolean;
   /** The canonical key of the lock file at an absolute path. Creates nothing. Throws what the system says of the path. */
   identify(path: string): string;
   /** Prepares attempts on the lock file `key`. May create the file and its parent directories. */
@@ -50,6 +53,8 @@ export interface OpenOptions {
   /** Permission bits for a lock file that has to be created; without it, 0o666 less the umask. */
   readonly mode?: number | undefined;
   readonly order?: Order | undefined;
+  /** For a grant that may live beside other shared ones, and beside no other. */
+  readonly shared?: boolean | undefined;
 }
 
 /** In which order waiting processes get a lock: whoever is quickest, or whoever began to wait first. */
@@ -74,6 +79,9 @@ export interface Grant {
 }
 
 export interface ReleaseOptions {
-  /** Whether the lock file is to be removed, where it is still the one that is locked. Where the file is the lock, it goes anyway. */
+  /**
+   * Whether the lock file is to be removed, where it is still the one that is locked, and nobody else shares it. Where the
+   * file is the lock, it goes anyway.
+   */
   readonly remove: boolean;
 }

@@ -61,14 +61,57 @@ export class Timeout extends Error {
   }
 }
 
+/**
+ * Another process (or another object of this one) holds the lock of that name. Nothing is held. `cause` is the Timeout
+ * that says how long was waited, and what is known of the holder.
+ */
+export class CannotAcquireLock extends Error {
+  override readonly name = "CannotAcquireLock";
+  readonly code = "EALREADY";
+  /** The path of the lock file. */
+  readonly lockFile: string;
+  /** The name of the lock. */
+  readonly lockName: string;
+  /** The process that is running; undefined where that is not known. */
+  readonly pid: number | undefined;
+
+  constructor(lockName: string, pid: number | undefined, cause: Timeout) {
+    super(`Another '${lockName}' process is already running (pid ${String(pid ?? "unknown")}).`, { cause });
+    this.lockFile = cause.lockFile;
+    this.lockName = lockName;
+    this.pid = pid;
+  }
+}
+
 /** Where something was done: an object whose stack was captured there. */
 export interface Trace {
   stack?: string;
 }
 
+/** Why a wait could never end; the subject of each sentence is the lock file. */
+const NEVER_ENDS = {
+  drained: {
+    why: "will never be released: this process holds it itself, and its event loop has nothing left to run",
+    remedy: "Nest inside run(), acquire through the same object, or release the hold before waiting for it",
+  },
+  upgrade: {
+    why:
+      "cannot be acquired exclusively inside a shared hold of it: the wait would be for that very hold, and flock(2) " +
+      "makes a shared lock exclusive by giving it up first, so that another process could get in between",
+    remedy: "Release the shared hold first, or acquire exclusively from the start",
+  },
+  synchronous: {
+    why:
+      "is held or waited for by this process itself, and a synchronous wait would keep its event loop from ever " +
+      "getting to the release",
+    remedy: "Use acquire(), or tryAcquireSync(), which does not wait",
+  },
+} as const;
+
 /**
- * A wait that can never end: the event loop has nothing left to run, and the lock is held by this very
- * process. `cause` is an error whose stack shows where that hold was acquired.
+ * An acquisition that could never end, because this very process holds the lock: its event loop has nothing left to
+ * run; or it asks, inside a shared hold, to be alone; or it waits synchronously. `cause` is an error whose stack shows where
+ * that hold was acquired.
  */
 export class Deadlock extends Error {
   override readonly name = "Deadlock";
@@ -76,13 +119,11 @@ export class Deadlock extends Error {
   /** The path of the lock file, as it was given. */
   readonly lockFile: string;
 
-  constructor(lockFile: string, acquired: Trace | undefined) {
-    super(
-      `The file lock '${lockFile}' will never be released: this process holds it itself, and its event loop ` +
-        `has nothing left to run. The hold was acquired ${where(acquired)}. Nest inside run(), acquire through ` +
-        "the same object, or release the hold before waiting for it.",
-      { cause: asError(acquired) },
-    );
+  constructor(lockFile: string, reason: keyof typeof NEVER_ENDS, acquired: Trace | undefined) {
+    const { why, remedy } = NEVER_ENDS[reason];
+    super(`The file lock '${lockFile}' ${why}. The hold was acquired ${where(acquired)}. ${remedy}.`, {
+      cause: asError(acquired),
+    });
     this.lockFile = lockFile;
   }
 }

@@ -101,6 +101,41 @@ export class Hold {
   }
 }
 
+/**
+ * What acquireSync() and tryAcquireSync() give: a hold that can be released without a promise.
+ *
+ * @example
+ * const hold = lock.acquireSync({ timeout: 5 });
+ * try {
+ *   migrate();
+ * } finally {
+ *   hold.releaseSync();
+ * }
+ */
+export class SyncHold extends Hold {
+  readonly #owner: Owner;
+
+  /** @internal */
+  constructor(owner: Owner) {
+    super(owner);
+    this.#owner = owner;
+  }
+
+  /**
+   * As {@link Hold.release}, without a promise.
+   *
+   * @throws the system error where the lock could not be released: then it is still held, and may be released again.
+   */
+  releaseSync(): void {
+    letGo(this.#owner);
+  }
+
+  /** As {@link SyncHold.releaseSync}, for `using`. */
+  [Symbol.dispose](): void {
+    this.releaseSync();
+  }
+}
+
 /** Ends the hold of `owner`, unless it has ended. Throws where the lock could not be released; then nothing has changed. */
 export function letGo(owner: Owner): void {
   if (!isLive(owner)) return;

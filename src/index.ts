@@ -1,10 +1,18 @@
 /** Everything that the package offers. */
 export { detached } from "./context.ts";
-export { Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
+export { CannotAcquireLock, Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
 export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";
-export type { Hold } from "./hold.ts";
+export type { Hold, SyncHold } from "./hold.ts";
 export type { LockEvent } from "./observe.ts";
-export type { AcquireOptions, LockOptions, ReleaseOptions, WaitEvent } from "./options.ts";
+export type {
+  AcquireOptions,
+  LockOptions,
+  ReleaseOptions,
+  SyncAcquireOptions,
+  WaitEvent,
+} from "./options.ts";
+export { ProcessLock } from "./process-lock.ts";
+export type { ProcessLockOptions } from "./process-lock.ts";
 export { SoftFileLock } from "./soft-lock.ts";
-export type { Wrap, Wrapped } from "./wrap.ts";
+export type { DecorateMethod, Wrap, Wrapped } from "./wrap.ts";

@@ -1,12 +1,7 @@
 /**
- * This process's side of one lock file: the grant that it has or wants, the tree of holds that share it, and those
- * who wait. It decides who may enter and what happens when somebody leaves; it knows no path syntax and no option
- * defaults.
- *
- * The tree. Its root was given the OS lock; every other hold hangs below the one it nested in, one below each: its
- * turnstile lets the next one in when the branch has ended, the hold *and* everything below it. A hold that ends before
- * the one below it leaves its place to that one, so that none in the tree is dead. The OS lock goes when the last hold
- * goes, whichever that is.
+ * This process's side of one lock file: the grant that it has or wants, the tree of holds that have it, and those who
+ * wait. It decides who may enter and what happens when somebody leaves; it knows no path syntax and no option defaults.
+ * The grant goes when the last hold goes, whichever that is.
  *
  * Cancellation. A waiter leaves its turnstile in the same synchronous step in which its outcome is decided, and a
  * grant is handed over in the same step in which it is won. So no grant can arrive for somebody who has left, and
@@ -15,16 +10,18 @@
 import { Contender } from "./contender.ts";
 import { unwatchDrain, watchDrain } from "./drain.ts";
 import type { Driver, Grant } from "./driver.ts";
-import { Deadlock, where, type Holder } from "./errors.ts";
+import { Deadlock, type Holder } from "./errors.ts";
+import { HoldTree } from "./hold-tree.ts";
 import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
 import type { Domain, Owner, Waiter } from "./owner.ts";
+import { Pauses } from "./poll.ts";
 import { shared } from "./registry.ts";
+import type { Room } from "./room.ts";
 import { Sighting } from "./sighting.ts";
+import { sleep } from "./sleep.ts";
 import { turnOf, type Turn } from "./turn.ts";
-import { Turnstile } from "./turnstile.ts";
 import { Wait } from "./wait.ts";
-import { warn } from "./warn.ts";
 
 const states = shared("states", () => new Map<string, LockFileState>());
 
@@ -43,18 +40,15 @@ export class LockFileState implements Domain {
   readonly #id: string;
   readonly #driver: Driver;
   readonly #contender: Contender;
-  /** Those who wait for the OS lock. The first of them has it polled for while this process does not have it. */
-  readonly #outside = new Turnstile<Waiter>();
+  readonly #tree: HoldTree;
+  /** The top of the tree, and those who wait for the OS lock. The first of them has it polled for. */
+  readonly #top: Room<Waiter, Owner>;
   /** All who wait, outside and inside the holds. */
   readonly #waiting = new Set<Waiter>();
   #grant: Grant | undefined;
-  /** To whom the OS lock was given: the root of the tree, which may end before the rest of it. */
-  #root: Owner | undefined;
   #since: Date | undefined;
   /** The longest pause of the poller that is at it, in milliseconds. */
   #longestPause = 0;
-  /** The holds of the tree that live. */
-  readonly #holds = new Set<Owner>();
   readonly #longWait: LongWait;
   readonly #turn: Turn;
   /** Who of other processes holds the lock file. */
@@ -65,17 +59,19 @@ export class LockFileState implements Domain {
     this.key = key;
     this.#id = `${driver.name}:${key}`;
     this.#contender = new Contender(driver, key);
+    this.#tree = new HoldTree(key);
+    this.#top = this.#tree.top;
     this.#turn = turnOf(this.#id);
     this.#sighting = new Sighting(driver, key);
     this.#longWait = new LongWait({
       key,
       waiting: this.#waiting,
-      blocker: (waiter) => this.#blocker(waiter),
+      blocker: ({ owner }) => this.#tree.room(owner.parent).occupant,
     });
   }
 
   get live(): number {
-    return this.#holds.size;
+    return this.#tree.holds.size;
   }
 
   get fd(): number | undefined {
@@ -116,12 +112,22 @@ export class LockFileState implements Domain {
    * @param nestIn the innermost hold of this lock file that admits `owner`, if any.
    */
   ask(owner: Owner, nestIn: Owner | undefined, terms: Terms): boolean | Promise<boolean> {
-    owner.domain = this;
-    owner.parent = nestIn;
-    states.set(this.#id, this);
     try {
-      if (this.#enter(owner, terms)) return true;
+      if (this.#enter(owner, nestIn, terms)) return true;
       return terms.once ? false : this.#wait(owner, terms);
+    } finally {
+      this.#tidy();
+    }
+  }
+
+  /** As `ask`, but blocks the thread for as long as it waits. Throws a `Deadlock` where that would keep it from ending. */
+  askSync(owner: Owner, nestIn: Owner | undefined, terms: Terms): boolean {
+    try {
+      if (this.#enter(owner, nestIn, terms)) return true;
+      if (terms.once) return false;
+      const [inTheWay] = [...this.#tree.holds, ...[...this.#waiting].map((waiter) => waiter.owner)];
+      if (inTheWay !== undefined) throw new Deadlock(owner.lockFile, "synchronous", inTheWay.acquired);
+      return this.#block(owner, terms);
     } finally {
       this.#tidy();
     }
@@ -129,29 +135,46 @@ export class LockFileState implements Domain {
 
   /** Ends a hold. Throws where the OS lock should go with it and does not: then the hold goes on. */
   leave(owner: Owner): void {
-    if (this.#holds.size > 1) this.#end(owner);
-    else this.#leaveLast(owner);
+    if (this.#tree.holds.size > 1) {
+      const { parent } = owner;
+      this.#tree.end(owner);
+      this.#letIn(parent);
+    } else {
+      this.#leaveLast(owner);
+    }
     this.#tidy();
   }
 
   drained(): void {
     if (this.#grant === undefined) return;
     for (const waiter of this.#waiting) {
-      this.#refuse(waiter, new Deadlock(waiter.owner.lockFile, this.#blocker(waiter)?.acquired));
+      this.#refuse(
+        waiter,
+        new Deadlock(
+          waiter.owner.lockFile,
+          "drained",
+          this.#tree.room(waiter.owner.parent).occupant?.acquired,
+        ),
+      );
     }
     this.#tidy();
   }
 
-  #enter(owner: Owner, { once }: Terms): boolean {
-    const { parent } = owner;
-    if (parent !== undefined) {
-      if (parent.nested !== undefined) return false; // and where others wait to nest, one is nested
+  #enter(owner: Owner, nestIn: Owner | undefined, { once }: Terms): boolean {
+    const shares = nestIn ?? this.#countsUpOn(owner);
+    if (shares?.shared === true && !owner.shared)
+      throw new Deadlock(owner.lockFile, "upgrade", shares.acquired);
+    owner.domain = this;
+    owner.parent = nestIn;
+    states.set(this.#id, this);
+    if (nestIn !== undefined) {
+      if (nestIn.inside?.isOpenTo(owner) === false) return false;
     } else if (this.#grant !== undefined) {
-      if (!this.#joins(owner)) return false;
+      if (shares === undefined && !(this.#top.isOpenTo(owner) && this.#sharesGrant(owner))) return false;
     } else {
-      if (this.#outside.first !== undefined) return false;
+      if (this.#top.first !== undefined) return false;
       if (!once && this.#rest(owner) > 0) return false;
-      const grant = this.#try(owner, { waits: !once });
+      const grant = this.#try(owner);
       if (grant === null) {
         if (once) owner.ahead = this.#contender.ahead;
         return false;
@@ -159,14 +182,13 @@ export class LockFileState implements Domain {
       this.#seat(owner, grant);
       return true;
     }
-    this.#admit(owner);
+    this.#tree.admit(owner);
     return true;
   }
 
   #wait(owner: Owner, terms: Terms): Promise<boolean> {
     const wait = new Wait(owner, terms);
-    const turnstile = owner.parent === undefined ? this.#outside : (owner.parent.inside ??= new Turnstile());
-    turnstile.join(wait);
+    this.#tree.room(owner.parent).join(wait);
     if (this.#waiting.size === 0) watchDrain(this);
     this.#waiting.add(wait);
     this.#longWait.watch();
@@ -178,6 +200,7 @@ export class LockFileState implements Domain {
       },
       onEnd: (_, reason) => {
         this.#refuse(wait, reason);
+        this.#letIn(owner.parent);
         this.#tidy();
       },
       look: () => this.look(),
@@ -187,26 +210,46 @@ export class LockFileState implements Domain {
     return wait.promise;
   }
 
+  /** Tries and sleeps by turns, until `owner` holds or its time is up. */
+  #block(owner: Owner, { timeout, pollInterval }: Terms): boolean {
+    const due = timeout < 0 ? Infinity : performance.now() + timeout * 1000;
+    const pauses = new Pauses(pollInterval * 1000);
+    for (let pause = this.#rest(owner); ; pause = pauses.next()) {
+      sleep(Math.min(pause, due - performance.now()));
+      const isLast = performance.now() >= due;
+      const grant = this.#try(owner, { waits: owner.order === "fifo" && !isLast });
+      if (grant !== null) {
+        this.#seat(owner, grant);
+        return true;
+      }
+      if (isLast) {
+        owner.ahead = this.#contender.ahead;
+        return false;
+      }
+    }
+  }
+
   /**
    * The deadline has come. Where it was this waiter's turn to have the lock file polled, the attempt that it is due
    * is made now, unless one has begun since.
    */
   #timeUp(waiter: Waiter): void {
-    if (this.#outside.first === waiter && this.#contender.triedAt < waiter.due) {
+    if (this.#top.first === waiter && this.#contender.triedAt < waiter.due) {
       this.#tryForFirst({ waits: false });
     }
     if (waiter.turnstile !== undefined) {
       waiter.owner.ahead = this.#ahead(waiter);
       this.#depart(waiter);
       waiter.resolve(false);
+      this.#letIn(waiter.owner.parent);
     }
     this.#tidy();
   }
 
-  /** Has the OS lock polled for, as long as somebody waits for it and this process does not have it. */
+  /** Has the OS lock polled for, as long as somebody waits for it whom this process cannot give it to. */
   #poll(): void {
-    const { first } = this.#outside;
-    if (first === undefined || this.#grant !== undefined) return;
+    const first = this.#polledFor;
+    if (first === undefined) return;
     if (this.#contender.polling) {
       // Whoever is first now may not be willing to wait as long for the next attempt as the poller has set out to.
       if (first.pollInterval >= this.#longestPause) return;
@@ -225,24 +268,41 @@ export class LockFileState implements Domain {
       longestPause: first.pollInterval,
       rest: this.#rest(first.owner),
       failed: (error) => {
-        for (const waiter of this.#outside.all()) this.#refuse(waiter, error);
+        for (const waiter of this.#top.all()) this.#refuse(waiter, error);
         this.#tidy();
       },
     });
   }
 
+  /**
+   * Those who share the lock do not keep others of this process from it, but those who stand in line before them do: so
+   * the first of them takes a place in line as well, although this process has the lock.
+   */
+  get #polledFor(): Waiter | undefined {
+    const { first } = this.#top;
+    if (this.#grant === undefined || first === undefined) return first;
+    const standsInLine = first.owner.order === "fifo" && this.#top.fits(first.owner) && this.#isCurrent();
+    return standsInLine ? first : undefined;
+  }
+
   #tryForFirst(options: { readonly waits: boolean }): void {
-    const { first } = this.#outside;
-    if (first === undefined || this.#grant !== undefined) return;
+    const first = this.#polledFor;
+    if (first === undefined) return;
     try {
       const grant = this.#try(first.owner, options);
-      if (grant !== null) this.#seatWaiter(first, grant);
+      if (grant === null) return;
+      if (this.#grant === undefined) {
+        this.#seatWaiter(first, grant);
+      } else {
+        grant.release({ remove: false }); // it was its turn, and the process has the lock already
+        if (this.#isCurrent()) this.#pass(first);
+      }
     } catch (error) {
       this.#refuse(first, error);
     }
   }
 
-  #try(owner: Owner, options: { readonly waits: boolean }): Grant | null {
+  #try(owner: Owner, options = { waits: false }): Grant | null {
     const grant = this.#contender.try(owner, options);
     if (grant === null) this.#turn.contested();
     else this.#turn.won();
@@ -264,26 +324,48 @@ export class LockFileState implements Domain {
     const inside = turnstile?.ahead(waiter) ?? 0;
     if (owner.parent !== undefined) return inside;
     if (owner.order === "any") return undefined;
-    if (turnstile?.first === waiter && this.#grant === undefined) return this.#contender.ahead;
+    if (waiter === this.#polledFor) return this.#contender.ahead;
     const mine = this.#contender.ahead === undefined ? 0 : 1;
     return inside + Math.max(0, this.#driver.inLine(this.key) - mine);
   }
 
-  /** An object that owns alone counts up, whoever calls. */
-  #joins(owner: Owner): boolean {
-    return owner.kind === "object" && this.#root?.kind === "object" && this.#root.party === owner.party;
+  /** A hold on which `owner` counts up: one of the same object, where objects own alone, whoever calls. */
+  #countsUpOn({ kind, party }: Owner): Owner | undefined {
+    const [held] = party.held;
+    return kind === "object" && held?.domain === this ? held : undefined;
   }
 
-  /** Gives the OS lock to `owner`, and a hold to those who count up on the same object. */
+  /** Has `owner` share the grant, unless newcomers are not kept from the lock file by it, or others came first elsewhere. */
+  #sharesGrant({ order, mode }: Owner): boolean {
+    if (!this.#isCurrent() || (order === "fifo" && this.#driver.inLine(this.key) > 0)) return false;
+    if (mode !== undefined) this.#grant?.setMode(mode);
+    return true;
+  }
+
+  /** Gives the OS lock to `owner`, and a hold to those who may have it together with that. */
   #seat(owner: Owner, grant: Grant): void {
     this.#grant = grant;
-    this.#root = owner;
     this.#since = new Date();
-    this.#outside.passedAt = performance.now();
-    this.#admit(owner);
-    if (owner.kind !== "object") return;
-    for (const waiter of this.#outside.all()) {
-      if (this.#joins(waiter.owner)) this.#pass(waiter);
+    this.#tree.admit(owner);
+    if (owner.kind === "object") {
+      for (const waiter of this.#top.all()) {
+        const disturbs = owner.shared && !waiter.owner.shared;
+        if (!disturbs && this.#countsUpOn(waiter.owner) !== undefined) this.#pass(waiter);
+      }
+    }
+  }
+
+  /** Lets in those who are first to wait, as long as they disturb nobody: below `parent`, or at the top. */
+  #letIn(parent: Owner | undefined): void {
+    if (parent === undefined && this.#grant === undefined) return;
+    const room = this.#tree.room(parent);
+    for (let { first } = room; first !== undefined && room.fits(first.owner); { first } = room) {
+      try {
+        if (parent === undefined && !this.#sharesGrant(first.owner)) return;
+        this.#pass(first);
+      } catch (error) {
+        this.#refuse(first, error);
+      }
     }
   }
 
@@ -296,18 +378,8 @@ export class LockFileState implements Domain {
 
   #pass(waiter: Waiter): void {
     this.#depart(waiter);
-    this.#admit(waiter.owner);
+    this.#tree.admit(waiter.owner);
     waiter.resolve(true);
-  }
-
-  #admit(owner: Owner): void {
-    owner.phase = "granted";
-    owner.party.held.add(owner);
-    this.#holds.add(owner);
-    const { parent } = owner;
-    if (parent === undefined) return;
-    parent.nested = owner;
-    if (parent.inside !== undefined) parent.inside.passedAt = performance.now();
   }
 
   #leaveLast(owner: Owner): void {
@@ -315,12 +387,11 @@ export class LockFileState implements Domain {
     const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
     if (heir === undefined) {
       // A release that fails has changed nothing yet.
-      grant?.release({ remove: owner.remove || this.#root?.remove === true });
+      grant?.release({ remove: owner.remove || this.#tree.remove });
       this.#turn.left();
     }
     this.#grant = this.#since = undefined;
-    this.#end(owner);
-    this.#root = undefined;
+    this.#tree.end(owner);
     if (heir !== undefined && grant !== undefined) this.#seatWaiter(heir, grant);
     this.#poll();
   }
@@ -330,21 +401,29 @@ export class LockFileState implements Domain {
    * has had for its turn: others may have waited for it as long.
    */
   #mayBeHandedOn(): boolean {
+    return this.#waiting.size > 0 && !this.#turn.isOver && this.#isCurrent();
+  }
+
+  /** Whether newcomers are kept out, as far as can be seen. */
+  #isCurrent(): boolean {
     try {
-      return this.#waiting.size > 0 && !this.#turn.isOver && this.isCurrent();
+      return this.isCurrent();
     } catch {
       return false;
     }
   }
 
-  /** Whoever is next when the last hold goes: of those who wait outside and inside it, the first that can have the grant. */
+  /**
+   * Whoever is next when the last hold goes, of those who wait outside and inside it. What one had for itself is not for
+   * those who share, nor the other way round: flock(2) does not convert one into the other without a gap.
+   */
   #heir(last: Owner): Waiter | undefined {
     for (;;) {
-      const outside = this.#outside.first;
+      const outside = this.#top.first;
       const inside = last.inside?.first;
       const next =
         outside === undefined || (inside !== undefined && inside.since < outside.since) ? inside : outside;
-      if (next === undefined) return undefined;
+      if (next?.owner.shared !== this.#top.shared) return undefined;
       // Within a process nothing is handed past those who stand in line outside.
       if (next.owner.order === "fifo" && this.#driver.inLine(this.key) > 0) return undefined;
       try {
@@ -354,44 +433,6 @@ export class LockFileState implements Domain {
         this.#refuse(next, error);
       }
     }
-  }
-
-  #end(owner: Owner): void {
-    const { parent, nested } = owner;
-    if (nested !== undefined && !nested.outlives) warnOutlived(this.key, owner, nested);
-    owner.phase = "ended";
-    owner.acquired = undefined;
-    owner.watch?.stop();
-    owner.party.held.delete(owner);
-    this.#holds.delete(owner);
-    for (const waiter of owner.inside?.all() ?? []) this.#moveOut(waiter);
-    // A context may remember it for long: it must not keep those alive that came after it.
-    owner.parent = owner.nested = owner.inside = undefined;
-    if (nested !== undefined) nested.parent = parent;
-    if (parent === undefined) return;
-    parent.nested = nested;
-    if (nested !== undefined) return;
-    const next = parent.inside?.first;
-    if (next !== undefined) this.#pass(next);
-  }
-
-  /**
-   * The hold that it waited to nest in is gone. It waits on below the next one above that admits it, or else for the
-   * OS lock itself, as an owner of its own. Its place there is the one that its arrival earns.
-   */
-  #moveOut(waiter: Waiter): void {
-    waiter.turnstile?.leave(waiter);
-    let parent = waiter.owner.parent?.parent;
-    while (parent !== undefined && !parent.admits(waiter.owner)) parent = parent.parent;
-    waiter.owner.parent = parent;
-    const turnstile = parent === undefined ? this.#outside : (parent.inside ??= new Turnstile());
-    turnstile.join(waiter);
-  }
-
-  /** The hold of this process that `waiter` waits for: its sibling in the tree, or the root. */
-  #blocker(waiter: Waiter): Owner | undefined {
-    const { parent } = waiter.owner;
-    return parent === undefined ? [...this.#holds][0] : parent.nested;
   }
 
   /** Ends a wait in vain. */
@@ -409,21 +450,13 @@ export class LockFileState implements Domain {
 
   /** Lets go of what nobody needs any more. */
   #tidy(): void {
-    if (this.#outside.first === undefined || this.#grant !== undefined) this.#contender.stop();
+    this.#letIn(undefined);
+    if (this.#polledFor === undefined) this.#contender.stop();
     else this.#poll();
     if (this.#waiting.size > 0) return;
     this.#sighting.endUnlessAlone();
     unwatchDrain(this);
     this.#longWait.stop();
-    if (this.#holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
+    if (this.#tree.holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
   }
-}
-
-function warnOutlived(key: string, owner: Owner, nested: Owner): void {
-  nested.outlives = true;
-  warn(
-    "HOLDFAST_OUTLIVED",
-    `A hold of the lock file '${key}' was released while one that is nested in it goes on: the file stays locked ` +
-      `until that one is released too. The outer hold was acquired ${where(owner.acquired)}. Await what is started inside a hold.`,
-  );
 }

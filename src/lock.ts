@@ -6,7 +6,7 @@ import { ownBareHolds, warnNothingReleased } from "./bare-release.ts";
 import { innermost, latest, mark, under } from "./context.ts";
 import type { Driver, Order } from "./driver.ts";
 import { SuppressedError, Timeout, type Holder } from "./errors.ts";
-import { Hold, letGo } from "./hold.ts";
+import { Hold, letGo, SyncHold } from "./hold.ts";
 import { absolute, checkedPath } from "./lock-path.ts";
 import { knownState, stateOf } from "./lock-file-state.ts";
 import { tell, traced } from "./observe.ts";
@@ -18,6 +18,7 @@ import {
   type AcquireOptions,
   type LockOptions,
   type ReleaseOptions,
+  type SyncAcquireOptions,
   type Terms,
   type WaitEvent,
 } from "./options.ts";
@@ -49,6 +50,8 @@ export abstract class Lock {
   readonly signal: AbortSignal | undefined;
   /** Is told of the waits that have no `onWait` of their own. */
   readonly onWait: ((event: WaitEvent) => void) | undefined;
+  /** Whether its holds are shared, unless the call says otherwise. */
+  readonly shared: boolean;
   readonly #driver: Driver;
   readonly #path: string;
   readonly #party: Party = { held: new Set() };
@@ -68,6 +71,8 @@ export abstract class Lock {
     this.order = options.order ?? "any";
     this.signal = options.signal;
     this.onWait = options.onWait;
+    this.shared = options.shared ?? false;
+    if (this.shared) this.#mustShare();
   }
 
   /**
@@ -79,7 +84,8 @@ export abstract class Lock {
    * @returns the hold.
    * @throws Timeout where it was not acquired in time; then nothing is held.
    * @throws `signal.reason` itself, once the signal has aborted.
-   * @throws Deadlock where it waits for a hold of this process and nothing is left to run that could release it.
+   * @throws Deadlock where it waits for a hold of this process and nothing is left to run that could release it; and at
+   * once, where it asks inside a shared hold for an exclusive one.
    * @throws LockUnsupported where the file system has no flock(2).
    * @throws TypeError, RangeError for a bad option; otherwise the system error, with its `code`.
    * @example
@@ -91,7 +97,7 @@ export abstract class Lock {
    * }
    */
   acquire(options?: AcquireOptions): Promise<Hold> {
-    return this.#acquireBare("acquire", options, timedOut);
+    return this.#acquireBare("acquire", options, this.#timedOut);
   }
 
   /**
@@ -100,13 +106,43 @@ export abstract class Lock {
    * those to release.
    *
    * @returns the hold, as from {@link Lock.acquire}; undefined where the lock is held elsewhere or others wait for it.
-   * @throws as acquire() does, but no Timeout and no Deadlock.
+   * @throws as acquire() does, but no Timeout, and Deadlock only inside a shared hold.
    * @example
    * const hold = await lock.tryAcquire();
    * if (hold === undefined) return; // somebody else is at it
    */
   tryAcquire(options?: Omit<AcquireOptions, "timeout" | "blocking" | "onWait">): Promise<Hold | undefined> {
     return this.#acquireBare("tryAcquire", options, () => undefined);
+  }
+
+  /**
+   * As {@link Lock.acquire}, but **blocks the event loop** while it waits: no timer, no I/O and no other task runs. For
+   * start-up code of a process that has nothing else to do yet. Nothing can abort it.
+   *
+   * @returns the hold: release it with {@link SyncHold.releaseSync}.
+   * @throws as acquire() does; the Timeout does not know who holds the lock, unless this process does. Deadlock, at once,
+   * where this process itself holds the lock or waits for it.
+   * @example
+   * const hold = lock.acquireSync({ timeout: 5 });
+   * hold.releaseSync();
+   */
+  acquireSync(options?: SyncAcquireOptions): SyncHold {
+    return this.#obtainSync("acquireSync", options, (...refused) => {
+      throw this.refusedSync(timeoutOf(...refused));
+    });
+  }
+
+  /**
+   * As {@link Lock.tryAcquire}, without a promise: makes one attempt, and does not block.
+   *
+   * @returns the hold: release it with {@link SyncHold.releaseSync}; undefined where the lock is held elsewhere.
+   * @throws as tryAcquire() does.
+   * @example
+   * const hold = lock.tryAcquireSync();
+   * if (hold === undefined) process.exit(1); // another one is at it
+   */
+  tryAcquireSync(options?: Omit<SyncAcquireOptions, "timeout" | "blocking">): SyncHold | undefined {
+    return this.#obtainSync("tryAcquireSync", options, () => undefined);
   }
 
   /**
@@ -126,7 +162,7 @@ export abstract class Lock {
       throw new TypeError(`Expected run() to be given a function, got ${quote(fn)}`);
     }
     const owner = this.#newOwner("run");
-    const hold = await traced(owner, () => this.#obtain(owner, options, timedOut));
+    const hold = await traced(owner, () => this.#obtain(owner, options, this.#timedOut));
     let result: Awaited<Result>;
     try {
       result = await (owner.kind === "scope" ? under(owner, fn, hold) : fn(hold));
@@ -144,7 +180,7 @@ export abstract class Lock {
 
   /**
    * Makes a function that runs `fn` inside {@link Lock.run}. Keeps `this`, arguments and name. Also a decorator of
-   * methods, as in `@lock.wrap`.
+   * methods, as in `@lock.wrap` and `@lock.wrap({ timeout: 10 })`.
    *
    * @param options as for {@link Lock.acquire}.
    * @example
@@ -226,15 +262,9 @@ export abstract class Lock {
     const began = performance.now();
     let terms: Terms;
     try {
-      terms = termsOf(this, options, otherwise !== timedOut);
-      tell("attempt", owner);
-      terms.signal?.throwIfAborted();
+      terms = this.#begin(owner, termsOf(this, options, { once: otherwise !== this.#timedOut }));
       const state = stateOf(this.#driver, this.#driver.identify(this.#path));
-      if (await state.ask(owner, holderFor(owner, state), terms)) {
-        owner.phase = "admitting";
-        tell("acquired", owner);
-        return new Hold(owner);
-      }
+      if (await state.ask(owner, holderFor(owner, state), terms)) return new Hold(admitting(owner));
     } catch (error) {
       owner.refuse();
       throw error;
@@ -243,7 +273,44 @@ export abstract class Lock {
     return otherwise(owner, terms, (performance.now() - began) / 1000);
   }
 
-  #newOwner(verb: "acquire" | "tryAcquire" | "run"): Owner {
+  /** As #obtain, but the caller goes on before any other code runs: so it admits at once. */
+  #obtainSync<Otherwise>(
+    verb: "acquireSync" | "tryAcquireSync",
+    options: SyncAcquireOptions | undefined,
+    otherwise: (...refused: Parameters<Refusal<unknown>>) => Otherwise,
+  ): SyncHold | Otherwise {
+    const began = performance.now();
+    const owner = this.#newOwner(verb);
+    if (owner.kind === "task") mark(owner);
+    let terms: Terms;
+    try {
+      terms = this.#begin(owner, termsOf(this, options, { once: verb === "tryAcquireSync", sync: true }));
+      const state = stateOf(this.#driver, this.#driver.identify(this.#path));
+      if (state.askSync(owner, holderFor(owner, state), terms)) return new SyncHold(admitting(owner));
+    } catch (error) {
+      owner.refuse();
+      throw error;
+    }
+    owner.refuse();
+    return otherwise(owner, terms, (performance.now() - began) / 1000);
+  }
+
+  #begin(owner: Owner, terms: Terms): Terms {
+    tell("attempt", owner);
+    terms.signal?.throwIfAborted();
+    owner.shared = terms.shared;
+    if (terms.shared) this.#mustShare();
+    return terms;
+  }
+
+  #mustShare(): void {
+    if (this.#driver.canShare) return;
+    throw new TypeError(
+      `Expected \`shared\` to be left out: a ${this.constructor.name} is held by one at a time. Use a FileLock for shared holds`,
+    );
+  }
+
+  #newOwner(verb: "acquire" | "tryAcquire" | "run" | "acquireSync" | "tryAcquireSync"): Owner {
     const bare = verb !== "run";
     const kind: OwnerKind = this.owner === "object" ? "object" : bare ? "task" : "scope";
     const { lockFile, mode, remove, order } = this;
@@ -256,6 +323,25 @@ export abstract class Lock {
     if (owner.acquired !== undefined) Error.captureStackTrace(owner.acquired, this[verb]);
     return owner;
   }
+
+  /** The error of an acquisition that was not granted in time: a lock that has another one for it says so here. */
+  protected refused(timeout: Timeout): Error | Promise<Error> {
+    return timeout;
+  }
+
+  /** As `refused`, where nothing can be awaited. */
+  protected refusedSync(timeout: Timeout): Error {
+    return timeout;
+  }
+
+  /** Ends all holds that came through this object, as the end of the process would. Throws as release() does. */
+  protected endAll(): void {
+    for (const owner of [...this.#party.held]) letGo(owner);
+  }
+
+  readonly #timedOut: Refusal<never> = async (...refusal) => {
+    throw await this.refused(await timeoutAfterLook(...refusal));
+  };
 
   /** What this process knows of the lock file: the one that this object holds, else the one its path leads to. */
   #domain(): Domain | undefined {
@@ -272,15 +358,23 @@ export abstract class Lock {
 /** What becomes of an acquisition that was refused. */
 type Refusal<Otherwise> = (owner: Owner, terms: Terms, waited: number) => Otherwise | Promise<Otherwise>;
 
-async function timedOut(
-  { lockFile, domain, ahead }: Owner,
-  { timeout, once }: Terms,
-  waited: number,
-): Promise<never> {
+async function timeoutAfterLook(owner: Owner, terms: Terms, waited: number): Promise<Timeout> {
+  const { domain } = owner;
   // Whoever waited has had somebody look shortly before the deadline, unless the event loop was blocked then.
-  if (once || domain?.looked === false) await domain?.look({ alone: true });
+  if (terms.once || domain?.looked === false) await domain?.look({ alone: true });
+  return timeoutOf(owner, terms, waited);
+}
+
+function timeoutOf({ lockFile, domain, ahead }: Owner, { timeout }: Terms, waited: number): Timeout {
   const holder = domain?.known ?? [];
-  throw new Timeout(lockFile, { timeout, waited, ahead, holder, obstacle: domain?.obstacle() });
+  return new Timeout(lockFile, { timeout, waited, ahead, holder, obstacle: domain?.obstacle() });
+}
+
+/** Has an owner that was granted its hold admit others. */
+function admitting(owner: Owner): Owner {
+  owner.phase = "admitting";
+  tell("acquired", owner);
+  return owner;
 }
 
 /** What it nests in: the innermost hold of the lock file, of those its context remembers, that admits it. */

@@ -33,7 +33,16 @@ export interface AcquireOptions {
    * once. What it throws ends the wait, and acquire() rejects with it.
    */
   readonly onWait?: ((event: WaitEvent) => void) | undefined;
+  /**
+   * True: the hold is shared. Any number of shared holds may live at a time, in one process and across processes, but
+   * none beside an exclusive one: many readers, one writer. Default false. Leave it out where the reader may find that it
+   * has to write: a shared hold cannot be made exclusive.
+   */
+  readonly shared?: boolean | undefined;
 }
+
+/** Options of an acquisition that blocks the thread: nothing could abort it, and nobody could be told. */
+export type SyncAcquireOptions = Omit<AcquireOptions, "signal" | "onWait">;
 
 /** Options of a lock. */
 export interface LockOptions extends AcquireOptions {
@@ -76,17 +85,19 @@ export interface Terms {
   readonly pollInterval: number;
   readonly signal: AbortSignal | undefined;
   readonly onWait: ((event: WaitEvent) => void) | undefined;
+  readonly shared: boolean;
 }
 
-interface Check {
+export interface Check {
   readonly expected: string;
-  readonly type: string;
+  /** What `typeof` has to say of it; undefined where whoever takes it checks that. */
+  readonly type: string | undefined;
   readonly accepts: (value: never) => boolean;
 }
 
 const isFinite = (value: number): boolean => Number.isFinite(value);
 
-const CALL_CHECKS: Record<string, Check> = {
+const SYNC_CHECKS: Record<string, Check> = {
   timeout: { expected: "a finite number of seconds (-1 waits for ever)", type: "number", accepts: isFinite },
   blocking: { expected: "a boolean", type: "boolean", accepts: () => true },
   pollInterval: {
@@ -94,6 +105,11 @@ const CALL_CHECKS: Record<string, Check> = {
     type: "number",
     accepts: (value: number) => isFinite(value) && value >= 0.001,
   },
+  shared: { expected: "a boolean", type: "boolean", accepts: () => true },
+};
+
+const CALL_CHECKS: Record<string, Check> = {
+  ...SYNC_CHECKS,
   signal: { expected: "an AbortSignal", type: "object", accepts: isSignal },
   onWait: { expected: "a function", type: "function", accepts: () => true },
 };
@@ -129,19 +145,28 @@ interface Configured {
   readonly pollInterval: number;
   readonly signal: AbortSignal | undefined;
   readonly onWait: ((event: WaitEvent) => void) | undefined;
+  readonly shared: boolean;
+}
+
+/** How an acquisition is made, beside what its options say. */
+export interface Manner {
+  /** One attempt, whatever the options say. */
+  readonly once: boolean;
+  readonly sync?: boolean;
 }
 
 /** The terms of one acquisition: what the call says, else what the lock says. */
-export function termsOf(lock: Configured, call: AcquireOptions | undefined, tryOnly: boolean): Terms {
-  if (call !== undefined) check(call, CALL_CHECKS);
+export function termsOf(lock: Configured, call: AcquireOptions | undefined, manner: Manner): Terms {
+  if (call !== undefined) check(call, manner.sync === true ? SYNC_CHECKS : CALL_CHECKS);
   const timeout = call?.timeout ?? lock.timeout;
-  const once = tryOnly || !(call?.blocking ?? lock.blocking) || timeout === 0;
+  const once = manner.once || !(call?.blocking ?? lock.blocking) || timeout === 0;
   return {
     timeout: once ? 0 : timeout,
     once,
     pollInterval: call?.pollInterval ?? lock.pollInterval,
     signal: call?.signal ?? lock.signal,
     onWait: call?.onWait ?? lock.onWait,
+    shared: call?.shared ?? lock.shared,
   };
 }
 
@@ -162,8 +187,8 @@ export function checkIsObject(options: unknown): void {
   throw new TypeError(`Expected the options to be an object, got ${quote(options)}`);
 }
 
-/** A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
-function check(options: object, checks: Record<string, Check>): void {
+/** Throws of an unknown option. A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
+export function check(options: object, checks: Record<string, Check>): void {
   checkIsObject(options);
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
@@ -172,7 +197,7 @@ function check(options: object, checks: Record<string, Check>): void {
     }
     if (value === undefined) continue;
     const message = `Expected \`${name}\` to be ${rule.expected}, got ${quote(value)}`;
-    if (typeof value !== rule.type) throw new TypeError(message);
+    if (rule.type !== undefined && typeof value !== rule.type) throw new TypeError(message);
     if (rule.accepts(value as never)) continue;
     throw rule.type === "object" ? new TypeError(message) : new RangeError(message);
   }

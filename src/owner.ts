@@ -4,7 +4,8 @@
  */
 import type { Order } from "./driver.ts";
 import type { Holder, Trace } from "./errors.ts";
-import type { Place, Turnstile } from "./turnstile.ts";
+import type { Room } from "./room.ts";
+import type { Place } from "./turnstile.ts";
 
 /** One `Lock` object, as the ownership rules see it. */
 export interface Party {
@@ -91,16 +92,16 @@ export class Owner {
   phase: Phase = "asking";
   /** The next hold that its context remembers, of whatever lock file. Set to holds that admit, and to no others. */
   outer: Owner | undefined;
+  /** Whether it may hold beside others that are shared, too. */
+  shared = false;
   /** The objects through which its task has failed to acquire, last one first. */
   failed: readonly Party[] = [];
   /** The hold of the same lock file that it is nested in, or waits to be. */
   parent: Owner | undefined;
-  /** The hold that is nested directly in it: one at a time. */
-  nested: Owner | undefined;
   /** Whether it was said already that it outlives what it was nested in. */
   outlives = false;
-  /** Those who wait to nest directly below it. */
-  inside: Turnstile<Waiter> | undefined;
+  /** Those who are nested directly in it, and those who wait to be. */
+  inside: Room<Waiter, Owner> | undefined;
   domain: Domain | undefined;
   /** Looks whether the lock file was lost, where anybody wants to know. */
   watch: LossWatch | undefined;

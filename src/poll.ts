@@ -106,7 +106,7 @@ function untilNext(attempt: () => boolean, { pauses, bell, signal }: PauseOption
  * Pauses that double, in milliseconds. Each is between 85 % and the whole of that, so that processes which began together
  * do not stay together.
  */
-class Pauses {
+export class Pauses {
   readonly #longest: number;
   #made = 0;
 

@@ -7,7 +7,16 @@ export type Wrapped<This, Args extends unknown[], Result> = (
   ...args: Args
 ) => Promise<Awaited<Result>>;
 
-/** `lock.wrap`: of a function, with the options of the acquisition; or as a decorator of methods. */
+/** A decorator of methods that give a promise. */
+export type DecorateMethod = <Method extends (...args: never) => Promise<unknown>>(
+  method: Method,
+  context: ClassMethodDecoratorContext,
+) => Method;
+
+/**
+ * `lock.wrap`: of a function, with the options of the acquisition; as a decorator of methods; or of the options alone,
+ * which makes such a decorator.
+ */
 export interface Wrap {
   <Method extends (...args: never) => Promise<unknown>>(
     method: Method,
@@ -17,31 +26,46 @@ export interface Wrap {
     fn: (this: This, ...args: Args) => Result,
     options?: AcquireOptions,
   ): Wrapped<This, Args, Result>;
+  (options: AcquireOptions): DecorateMethod;
 }
 
 type Run = <Result>(fn: () => Result, options: AcquireOptions) => Promise<Awaited<Result>>;
 
+type Work = (this: unknown, ...args: unknown[]) => unknown;
+
 export function wrapWith(run: Run): Wrap {
-  return <This, Args extends unknown[], Result>(
-    fn: (this: This, ...args: Args) => Result,
-    given: AcquireOptions | DecoratorContext = {},
-  ): Wrapped<This, Args, Result> => {
-    const options = optionsOf(given);
-    if (typeof fn !== "function") {
-      throw new TypeError(`Expected wrap() to be given a function, got ${quote(fn)}`);
+  const wrap = (
+    given: Work | AcquireOptions,
+    more?: AcquireOptions | DecoratorContext,
+  ): Wrapped<unknown, unknown[], unknown> | DecorateMethod => {
+    if (more !== undefined || typeof given !== "object" || (given as unknown) === null) {
+      return wrapped(given as Work, optionsOf(more), run);
     }
-    const wrapped = function (this: This, ...args: Args): Promise<Awaited<Result>> {
-      return run(() => fn.apply(this, args), options);
+    checkAcquireOptions(given);
+    const decorate: DecorateMethod = (method, context) => {
+      optionsOf(context);
+      return wrapped(method as unknown as Work, given, run) as unknown as typeof method;
     };
-    for (const property of ["name", "length"] as const) {
-      Object.defineProperty(wrapped, property, { value: fn[property], configurable: true });
-    }
-    return wrapped;
+    return decorate;
   };
+  return wrap as Wrap;
+}
+
+function wrapped(fn: Work, options: AcquireOptions, run: Run): Wrapped<unknown, unknown[], unknown> {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Expected wrap() to be given a function, got ${quote(fn)}`);
+  }
+  const guarded = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    return run(() => fn.apply(this, args), options);
+  };
+  for (const property of ["name", "length"] as const) {
+    Object.defineProperty(guarded, property, { value: fn[property], configurable: true });
+  }
+  return guarded;
 }
 
 /** A stage-3 decorator gets a context as its second argument, with the kind of what it decorates. */
-function optionsOf(given: AcquireOptions | DecoratorContext): AcquireOptions {
+function optionsOf(given: AcquireOptions | DecoratorContext = {}): AcquireOptions {
   checkIsObject(given);
   if ("kind" in given && "addInitializer" in given) {
     if (given.kind === "method") return {};

@@ -113,12 +113,22 @@ describe("a bad option is named, with what was expected and what came", () => {
 
 describe("an option that does not exist is an error that lists those that do", () => {
   test.each([
-    ["a lock", "stale", "timeout, blocking, pollInterval, signal, onWait, mode, remove, owner, order"],
-    ["a lock", "toString", "timeout, blocking, pollInterval, signal, onWait, mode, remove, owner, order"],
-    ["acquire()", "mode", "timeout, blocking, pollInterval, signal, onWait"],
-    ["acquire()", "retries", "timeout, blocking, pollInterval, signal, onWait"],
-    ["tryAcquire()", "Timeout", "timeout, blocking, pollInterval, signal, onWait"],
-    ["run()", "owner", "timeout, blocking, pollInterval, signal, onWait"],
+    [
+      "a lock",
+      "stale",
+      "timeout, blocking, pollInterval, shared, signal, onWait, mode, remove, owner, order",
+    ],
+    [
+      "a lock",
+      "toString",
+      "timeout, blocking, pollInterval, shared, signal, onWait, mode, remove, owner, order",
+    ],
+    ["acquire()", "mode", "timeout, blocking, pollInterval, shared, signal, onWait"],
+    ["acquire()", "retries", "timeout, blocking, pollInterval, shared, signal, onWait"],
+    ["tryAcquire()", "Timeout", "timeout, blocking, pollInterval, shared, signal, onWait"],
+    ["run()", "owner", "timeout, blocking, pollInterval, shared, signal, onWait"],
+    ["acquireSync()", "signal", "timeout, blocking, pollInterval, shared"],
+    ["tryAcquireSync()", "onWait", "timeout, blocking, pollInterval, shared"],
     ["release()", "timeout", "force"],
   ])("of %s: %s", async (what, name, names) => {
     const lock = new MemoryLock(memoryDriver(), PATH);
@@ -128,6 +138,8 @@ describe("an option that does not exist is an error that lists those that do", (
       "acquire()": () => lock.acquire(options),
       "tryAcquire()": () => lock.tryAcquire(options),
       "run()": () => lock.run(() => expect.unreachable(), options),
+      "acquireSync()": () => lock.acquireSync(options),
+      "tryAcquireSync()": () => lock.tryAcquireSync(options),
       "release()": () => lock.release(options),
     };
     const error = await thrown(calls[what]!);

@@ -5,6 +5,7 @@ import { attemptCases } from "./driver-cases/attempt.ts";
 import { exclusionCases } from "./driver-cases/exclusion.ts";
 import { identifyCases } from "./driver-cases/identify.ts";
 import { releaseCases } from "./driver-cases/release.ts";
+import { sharedCases } from "./driver-cases/shared.ts";
 import type { DriverCase } from "./driver-cases/steps.ts";
 import { watchCases } from "./driver-cases/watch.ts";
 import type { DriverHarness } from "./support/driver-harness.ts";
@@ -13,6 +14,7 @@ export const driverCases: readonly DriverCase[] = [
   ...identifyCases,
   ...attemptCases,
   ...exclusionCases,
+  ...sharedCases,
   ...releaseCases,
   ...watchCases,
 ];

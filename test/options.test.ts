@@ -15,6 +15,7 @@ describe("what applies", () => {
       timeout: -1,
       blocking: true,
       pollInterval: 0.05,
+      shared: false,
       mode: undefined,
       remove: false,
       owner: "task",

@@ -27,6 +27,12 @@ describe("An option", () => {
     expect(() => new SoftFileLock("work.lock", { [name]: value })).toThrow(message);
   });
 
+  test("shared is refused, here and in a call", async () => {
+    expect(() => new SoftFileLock("work.lock", { shared: true })).toThrow("Expected `shared` to be left out");
+    const lock = new SoftFileLock(temporaryLockFile());
+    await expect(lock.acquire({ shared: true })).rejects.toThrow("Expected `shared` to be left out");
+  });
+
   test("that has no meaning is told like one of any lock", () => {
     expect(() => new SoftFileLock("work.lock", 7 as never)).toThrow("Expected the options to be an object");
     expect(() => new SoftFileLock("work.lock", { timeuot: 1 } as never)).toThrow("Unknown option `timeuot`");
@@ -61,6 +67,14 @@ describe("While it is held", () => {
     await Promise.all(
       [1, 2, 3].map((task) => lock.run(() => same.run(() => expect(order.push(task)).toBe(task)))),
     );
+    expect(around(path)).toEqual([]);
+  });
+
+  test("it is had and given back without a promise too", () => {
+    const path = temporaryLockFile();
+    const hold = new SoftFileLock(path).acquireSync();
+    expect(around(path)).toEqual(["work.lock"]);
+    hold.releaseSync();
     expect(around(path)).toEqual([]);
   });
 

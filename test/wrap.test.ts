@@ -78,7 +78,7 @@ describe("a function", () => {
     expect(await wrap(() => lock.isLocked)()).toBe(true);
   });
 
-  test.each([[undefined], [null], [5], ["work"], [{}]])("is wanted, not %o", (value) => {
+  test.each([[undefined], [null], [5], ["work"]])("is wanted, not %o", (value) => {
     expect(() => lock.wrap(value as never)).toThrow(TypeError);
     expect(() => lock.wrap(value as never)).toThrow("Expected wrap() to be given a function, got `");
   });
@@ -138,6 +138,32 @@ describe("a decorated method", () => {
   });
 });
 
+describe("a method that is decorated with options", () => {
+  class Till {
+    sales = 0;
+
+    @lock.wrap({ timeout: 0 })
+    async sell(price: number): Promise<number> {
+      this.sales += price;
+      return lock.lockCounter;
+    }
+  }
+
+  test("acquires with them, at each call, and is like any other", async () => {
+    const till = new Till();
+    const letGo = driver.seize("/memory/work.lock");
+    await expect(till.sell(5)).rejects.toMatchObject({ name: "Timeout", timeout: 0 });
+    letGo();
+    expect([await till.sell(3), await till.sell(4), till.sales]).toEqual([1, 1, 7]);
+    expect([till.sell.name, till.sell.length]).toEqual(["sell", 1]);
+  });
+
+  test("is decorated with options that are checked at once", () => {
+    expect(() => lock.wrap({ timeout: "10" } as never)).toThrow("Expected `timeout` to be a finite number");
+    expect(() => lock.wrap({ mode: 0o600 } as never)).toThrow("Unknown option `mode`");
+  });
+});
+
 describe("what is no method is not decorated", () => {
   const addInitializer = (): void => {};
   const decorate = lock.wrap as unknown as (value: unknown, context: object) => unknown;
@@ -156,6 +182,8 @@ describe("what is no method is not decorated", () => {
   ])("a %s", (kind, value) => {
     const context = { kind, name: "x", static: false, private: false, metadata: {}, addInitializer };
     expect(() => decorate(value, context)).toThrow(TypeError);
+    const withOptions = lock.wrap({}) as unknown as typeof decorate;
+    expect(() => withOptions(value, context)).toThrow(TypeError);
     expect(() => decorate(value, context)).toThrow(
       new RegExp(`^Expected @lock.wrap to decorate a method, got an? ${kind}$`),
     );

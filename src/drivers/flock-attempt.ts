@@ -24,18 +24,26 @@ const MOST_REPLACED = 20;
 /** Linux: what some file systems answer where flock is not supported (ENOTSUPP, which has no name in userland). */
 const ENOTSUPP = 524;
 
+export interface FlockAttemptOptions {
+  readonly mode: number | undefined;
+  readonly shared: boolean | undefined;
+  readonly flock: Flock;
+}
+
 export class FlockAttempt implements Attempt {
   readonly ahead = undefined;
   readonly #key: string;
   readonly #mode: number | undefined;
+  readonly #shared: boolean;
   readonly #flock: Flock;
   #file: OpenLockFile | undefined;
   #onHint: (() => void) | undefined;
   #unwatch: Unwatch | undefined;
 
-  constructor(key: string, mode: number | undefined, flock: Flock) {
+  constructor(key: string, { mode, shared = false, flock }: FlockAttemptOptions) {
     this.#key = key;
     this.#mode = mode;
+    this.#shared = shared;
     this.#flock = flock;
   }
 
@@ -45,12 +53,14 @@ export class FlockAttempt implements Attempt {
       const file = this.#file;
       try {
         // A release between the refusal and a new watch was heard by nobody: hence another try.
-        if (!this.#flock(file.fd, "lock") && !(this.#listen() && this.#flock(file.fd, "lock"))) return null;
+        const operation = this.#shared ? "share" : "lock";
+        if (!this.#flock(file.fd, operation) && !(this.#listen() && this.#flock(file.fd, operation)))
+          return null;
         if (isNamed(this.#key, file)) {
           this.#onHint = undefined;
           if (this.#unwatch !== undefined) setImmediate(this.#unwatch); // the caller first, who has waited
           this.#unwatch = this.#file = undefined;
-          return new FlockGrant(this.#key, file, this.#flock);
+          return new FlockGrant(this.#key, file, { shared: this.#shared, flock: this.#flock });
         }
       } catch (error) {
         this.close();

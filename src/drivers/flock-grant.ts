@@ -9,17 +9,24 @@ import type { Flock } from "../native/flock.ts";
 import { warn } from "../warn.ts";
 import type { OpenLockFile } from "./open-lock-file.ts";
 
+export interface FlockGrantOptions {
+  readonly shared: boolean;
+  readonly flock: Flock;
+}
+
 export class FlockGrant implements Grant {
   readonly fd: number;
   readonly #key: string;
   readonly #file: OpenLockFile;
+  readonly #shared: boolean;
   readonly #flock: Flock;
   /** Why the lock file could not be removed. */
   #notRemoved: Error | undefined;
 
-  constructor(key: string, file: OpenLockFile, flock: Flock) {
+  constructor(key: string, file: OpenLockFile, { shared, flock }: FlockGrantOptions) {
     this.#key = key;
     this.#file = file;
+    this.#shared = shared;
     this.#flock = flock;
     this.fd = file.fd;
   }
@@ -51,8 +58,14 @@ export class FlockGrant implements Grant {
     );
   }
 
+  /**
+   * Whoever shares it with others must not take the file from under them: a newcomer would have the new one for itself.
+   * So it has to get the lock alone first. That may lose what it shared (flock(2): the conversion is not atomic), which
+   * it is about to give up anyway; of those who leave at once, the last one gets it.
+   */
   #remove(): void {
     try {
+      if (this.#shared && !this.#flock(this.fd, "lock")) return;
       if (this.isCurrent()) unlinkSync(this.#key);
     } catch (error) {
       this.#notRemoved = error as Error;

@@ -20,6 +20,7 @@ const DESCRIPTORS_TO_LOAD = 3;
 export function flockDriver(flock: Flock = nativeFlock): Driver {
   return {
     name: "flock",
+    canShare: true,
     identify,
     open: (key, options) => {
       if (flock === nativeFlock && !isFlockLoaded()) seeToDescriptors(key);
@@ -31,10 +32,10 @@ export function flockDriver(flock: Flock = nativeFlock): Driver {
   };
 }
 
-function attemptOn(key: string, { mode, order }: OpenOptions, flock: Flock): Attempt {
-  const attempt = new FlockAttempt(key, mode, flock);
+function attemptOn(key: string, { mode, order, shared }: OpenOptions, flock: Flock): Attempt {
+  const attempt = new FlockAttempt(key, { mode, shared, flock });
   if (order !== "fifo") return attempt;
-  return new QueuedAttempt(attempt, key, { mode, flock, isFree: () => !isHeld(key, flock) });
+  return new QueuedAttempt(attempt, key, { mode, flock, isFree: () => !isHeld(key, flock, "lock") });
 }
 
 async function holders(key: string): Promise<Holder[]> {

@@ -1,5 +1,5 @@
 /**
- * Whether somebody has a file flocked: asked with a shared flock of a moment, which refuses whoever tries in that moment.
+ * Whether somebody has a file flocked: asked with a flock of a moment, which refuses whoever tries in that moment.
  * What cannot be looked at may well be held; what is not there is not.
  */
 import { constants, openSync } from "node:fs";
@@ -7,12 +7,20 @@ import type { Flock } from "../native/flock.ts";
 import { closeQuietly } from "./flock-grant.ts";
 import { ALWAYS } from "./open-lock-file.ts";
 
-/** @param ifNot is called with the descriptor where nobody has it, while the shared flock lasts. */
-export function isHeld(path: string, call: Flock, ifNot?: (fd: number) => void): boolean {
+/**
+ * @param ask "share" does not disturb others who ask; "lock" finds those who share it, too.
+ * @param ifNot is called with the descriptor where nobody has it, while the flock of the question lasts.
+ */
+export function isHeld(
+  path: string,
+  call: Flock,
+  ask: "lock" | "share",
+  ifNot?: (fd: number) => void,
+): boolean {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | ALWAYS);
-    if (!call(fd, "probe")) return true;
+    if (!call(fd, ask)) return true;
     ifNot?.(fd);
     return false;
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import type { Grant } from "../driver.ts";
 import { systemError } from "../errors.ts";
+import { sleep } from "../sleep.ts";
 import { atExit } from "./at-exit.ts";
 import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
 import { linkOrCreate, type OwnFile, type SoftCalls } from "./soft-aside.ts";
@@ -43,7 +44,7 @@ export class SoftGrant implements Grant {
     try {
       for (let waits = 0; !this.#isGone(); waits++) {
         if (waits === MOST_WAITS) throw busy(this.#key);
-        pause(WAIT_MS);
+        sleep(WAIT_MS);
       }
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;
@@ -94,8 +95,4 @@ export class SoftGrant implements Grant {
 function busy(key: string): NodeJS.ErrnoException {
   const message = `somebody is breaking '${key}', and does not come to an end`;
   return Object.assign(new Error(message), { code: "EBUSY", path: key });
-}
-
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

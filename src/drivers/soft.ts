@@ -23,6 +23,7 @@ const WAIT_MS = 1;
 export function softDriver(calls: SoftCalls = softCalls): Driver {
   return {
     name: "soft",
+    canShare: false,
     identify,
     open: (key, { mode }) => new SoftAttempt(key, mode, calls),
     inLine: () => 0,

@@ -70,7 +70,7 @@ export class Ticket {
 
 /** Whether the ticket's owner lives. What is created and not yet flocked looks dead, unless one stands under the gate. */
 export function isLive(lockFile: string, number: number, call: Flock): boolean {
-  return isHeld(ticketOf(lockFile, number), call);
+  return isHeld(ticketOf(lockFile, number), call, "share");
 }
 
 /**
@@ -79,7 +79,7 @@ export function isLive(lockFile: string, number: number, call: Flock): boolean {
  */
 export function isLiveOrRemoved(lockFile: string, number: number, call: Flock): boolean {
   const path = ticketOf(lockFile, number);
-  return isHeld(path, call, (fd) => {
+  return isHeld(path, call, "share", (fd) => {
     const file = fstatSync(fd, { bigint: true });
     if (isOfLine(file) && isNamed(path, file)) unlinkQuietly(path);
   });

@@ -6,10 +6,9 @@ import { isFsExtLoaded, loadFsExt } from "./fs-ext.ts";
 
 /**
  * `LOCK_EX | LOCK_NB`, `LOCK_SH | LOCK_NB` and `LOCK_UN`: the values are the same on every system that has flock(2).
- * "probe" asks whether anybody has the lock, on a descriptor that is closed at once.
  */
-export type Operation = "lock" | "probe" | "unlock";
-const OPERATIONS = { lock: 2 | 4, probe: 1 | 4, unlock: 8 } as const;
+export type Operation = "lock" | "share" | "unlock";
+const OPERATIONS = { lock: 2 | 4, share: 1 | 4, unlock: 8 } as const;
 
 /**
  * Applies a non-blocking `operation` to `fd`. True: done. False: another open file description has the lock.

@@ -7,7 +7,7 @@ import { soon } from "../support/promises.ts";
 export interface DriverCase {
   /** The point of the contract that it is about. */
   readonly point:
-    "identify" | "open" | "tryLock" | "exclusion" | "release" | "watch" | "isCurrent" | "holders";
+    "identify" | "open" | "tryLock" | "exclusion" | "shared" | "release" | "watch" | "isCurrent" | "holders";
   /** What the driver must do, as the end of a sentence that begins with the point. */
   readonly title: string;
   /** Fails where the driver does not. Leaves nothing held or open behind. */
@@ -52,8 +52,8 @@ export function expectFree(harness: DriverHarness, path: string): void {
 }
 
 /** A stranger locks the lock file; returns what lets go of it. */
-export function seized({ stranger }: DriverHarness, path: string): () => void {
-  const letGo = stranger.seize(path);
+export function seized({ stranger }: DriverHarness, path: string, options?: { shared: boolean }): () => void {
+  const letGo = stranger.seize(path, options);
   expect(letGo, "a stranger's lock").toBeDefined();
   return letGo!;
 }

@@ -36,6 +36,7 @@ export type Mistake =
 export function carelessFlockDriver(mistake?: Mistake): (flock: Flock) => Driver {
   return (flock) => ({
     name: "careless",
+    canShare: false,
     identify: (path) => {
       const key = join(realpathOfNearest(dirname(path)), basename(path));
       if (mistake === "creates the file in identify") closeSync(opened(key));

@@ -16,6 +16,7 @@ export function mutated(make: () => DriverHarness, mutation: Mutation): DriverHa
     ...harness,
     driver: {
       name: driver.name,
+      canShare: driver.canShare,
       identify: (path) => driver.identify(path),
       open: (key, options) => driver.open(key, options),
       inLine: (key) => driver.inLine(key),

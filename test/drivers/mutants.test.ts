@@ -7,6 +7,7 @@ import { mutated } from "../driver-mutants/mutation.ts";
 import type { DriverCase } from "../driver-cases/steps.ts";
 import { driverCases, runCase } from "../driver-suite.ts";
 import { attemptMutants } from "../driver-mutants/attempts.ts";
+import { shareMutants } from "../driver-mutants/shares.ts";
 import { watchMutants } from "../driver-mutants/watches.ts";
 import { carelessFlockDriver, type Mistake } from "../driver-mutants/careless-flock.ts";
 import { softMutants } from "../driver-mutants/soft-calls.ts";
@@ -46,7 +47,8 @@ describe.each([
   ["flock", () => flockHarness()],
   ["soft", () => softHarness()],
 ] as const)("A broken %s driver", (name, make) => {
-  const all = [...keyMutants, ...attemptMutants, ...grantMutants, ...watchMutants];
+  const shares = name === "soft" ? [] : shareMutants;
+  const all = [...keyMutants, ...attemptMutants, ...grantMutants, ...shares, ...watchMutants];
   test.each(name === "soft" ? all.filter(([what]) => !NO_MISTAKE_OF_SOFT.has(what)) : all)(
     "that %s fails the case: %s",
     async (_what, noticedBy, mutation) => {

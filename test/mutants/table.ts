@@ -4,7 +4,9 @@ import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
 import { ownership } from "./tables/ownership.ts";
+import { process } from "./tables/process.ts";
 import { queue } from "./tables/queue.ts";
+import { shared } from "./tables/shared.ts";
 import { soft } from "./tables/soft.ts";
 import { turns } from "./tables/turns.ts";
 
@@ -15,5 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...hints,
   ...turns,
   ...line,
+  ...shared,
+  ...process,
   ...soft,
 ];

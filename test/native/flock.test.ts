@@ -33,10 +33,10 @@ describe("flock", () => {
     ]);
   });
 
-  test("asks for a shared lock without waiting, to probe", () => {
-    expect(flock(7, "probe")).toBe(true);
+  test("asks for a shared lock without waiting", () => {
+    expect(flock(7, "share")).toBe(true);
     native.throws.push(nativeError("EAGAIN", 11));
-    expect(flock(7, "probe")).toBe(false);
+    expect(flock(7, "share")).toBe(false);
     expect(native.calls).toEqual([
       [7, LOCK_SH_NB],
       [7, LOCK_SH_NB],

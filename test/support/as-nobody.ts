@@ -5,7 +5,7 @@ import { loadFsExt } from "../../src/native/fs-ext.ts";
 import { temporaryDirectory } from "./directory.ts";
 
 /** Debian's `nobody` and `nogroup`; any user without rights of its own would do. */
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 
 // The module may lie where nobody but root can read it.
 loadFsExt();

@@ -8,7 +8,7 @@ import { soon } from "./promises.ts";
 
 const CHILD = fileURLToPath(new URL("../fixtures/child.mjs", import.meta.url));
 
-export type Verb = "hold" | "run" | "forget" | "attempt" | "loop" | "crowd" | "cycle";
+export type Verb = "hold" | "holdSync" | "run" | "forget" | "attempt" | "loop" | "crowd" | "cycle";
 export type Word = "release" | "exit" | "throw" | "reject" | "listen" | "spawn" | "attempt" | "go";
 export type Saying =
   | "waiting"

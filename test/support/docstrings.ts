@@ -35,14 +35,12 @@ export interface PublicName {
   /** As its users write it: `FileLock`, `FileLock.acquire`, `detached`. */
   readonly name: string;
   readonly hasExample: boolean;
-  /** Where it is declared: a class has the methods of the class that it extends under a name of its own. */
-  readonly declaredAt: string;
 }
 
 export interface PublicApi {
   /** What the package exports at run time. */
   readonly values: readonly string[];
-  /** Every function and class that the package exports, with the methods of each class. */
+  /** Every function and class that the package exports, with the methods of each class; what two inherit, at the first. */
   readonly names: readonly PublicName[];
 }
 
@@ -58,33 +56,31 @@ export function publicApi(): PublicApi {
 
   const values: string[] = [];
   const names: PublicName[] = [];
+  const seen = new Set<ts.Declaration>();
   for (const exported of checker.getExportsOfModule(module)) {
     const { name } = exported;
     const symbol = checker.getAliasedSymbol(exported);
     if (!ts.isTypeOnlyImportOrExportDeclaration(exported.declarations![0]!)) values.push(name);
     if ((symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class)) === 0) continue;
-    names.push(publicName(name, symbol));
+    names.push({ name, hasExample: hasExample(symbol) });
     if ((symbol.flags & ts.SymbolFlags.Class) === 0) continue;
     for (const type of [checker.getDeclaredTypeOfSymbol(symbol), checker.getTypeOfSymbol(symbol)]) {
       for (const member of type.getProperties().filter((each) => isOwnMethod(each, checker))) {
-        names.push(publicName(`${name}.${member.name}`, member));
+        if (seen.has(member.valueDeclaration!)) continue;
+        seen.add(member.valueDeclaration!);
+        names.push({ name: `${name}.${member.name}`, hasExample: hasExample(member) });
       }
     }
   }
   return { values, names };
 }
 
-function publicName(name: string, symbol: ts.Symbol): PublicName {
-  const declaration = symbol.declarations![0]!;
-  const declaredAt = `${declaration.getSourceFile().fileName}:${String(declaration.pos)}`;
-  return { name, hasExample: hasExample(symbol), declaredAt };
-}
-
-/** Not what a class inherits from the language, nor what is named by a symbol. */
+/** Not what a class inherits from the language, nor what is named by a symbol or only for its subclasses. */
 function isOwnMethod(member: ts.Symbol, checker: ts.TypeChecker): boolean {
   const declaration = member.valueDeclaration;
   if (declaration?.getSourceFile().fileName.startsWith(source) !== true) return false;
   if (/^(?:__|#)/.test(ts.symbolName(member))) return false;
+  if ((ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Protected) !== 0) return false;
   return checker.getTypeOfSymbol(member).getCallSignatures().length > 0;
 }
 

@@ -53,7 +53,7 @@ export interface DriverHarness {
 /** Somebody who does not go through the driver. */
 export interface Stranger {
   /** Locks the lock file that the path leads to now, and returns what lets go of it; undefined where it is held. */
-  seize(path: string): (() => void) | undefined;
+  seize(path: string, options?: { readonly shared: boolean }): (() => void) | undefined;
   remove(path: string): void;
   /** Puts another, free file in its place. */
   replace(path: string): void;
@@ -71,7 +71,7 @@ export function memoryHarness(): DriverHarness {
     exists: (path) => driver.exists(path),
     modeOf: (path) => driver.modeOf(path),
     stranger: {
-      seize: (path) => (driver.isHeld(path) ? undefined : driver.seize(path)),
+      seize: (path, options) => (driver.isHeld(path) ? undefined : driver.seize(path, undefined, options)),
       remove: (path) => driver.remove(path),
       replace: (path) => driver.replace(path),
       stir: (path) => driver.hint(path),
@@ -102,8 +102,8 @@ export function flockHarness(make: (flock: Flock) => Driver = flockDriver): Driv
     exists: existsSync,
     modeOf: (path) => statSync(path, { throwIfNoEntry: false })?.mode,
     stranger: {
-      seize: (path) => {
-        const fd = seized(path);
+      seize: (path, options) => {
+        const fd = seized(path, options?.shared === true ? "share" : "lock");
         if (fd === undefined) return undefined;
         strangers.add(fd);
         return () => {
@@ -129,9 +129,9 @@ export function flockHarness(make: (flock: Flock) => Driver = flockDriver): Driv
 }
 
 /** Locks `path` through a descriptor of its own, which it returns; undefined where it is held. */
-function seized(path: string): number | undefined {
+function seized(path: string, operation: "share" | "lock"): number | undefined {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT);
-  if (flock(fd, "lock")) return fd;
+  if (flock(fd, operation)) return fd;
   closeSync(fd);
   return undefined;
 }

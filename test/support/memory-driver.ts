@@ -23,6 +23,8 @@ export type Call = "identify" | "open" | "tryLock" | "isCurrent" | "setMode" | "
 interface MemoryFile {
   mode: number | undefined;
   lockedBy: Holder | undefined;
+  /** How many share it with one another; undefined where one has it alone. */
+  sharers: number | undefined;
 }
 
 const OURSELVES: Holder = { pid: process.pid, command: "this process" };
@@ -32,6 +34,7 @@ let drivers = 0;
 
 export class MemoryDriver implements Driver {
   readonly name: string;
+  readonly canShare = true;
   readonly #files = new Map<string, MemoryFile>();
   readonly #failures: { call: Call; code: string }[] = [];
   readonly #listeners: (() => void)[] = [];
@@ -86,12 +89,13 @@ export class MemoryDriver implements Driver {
   // What a test does in the place of other processes.
 
   /** A stranger locks the lock file; returns what lets go of it. Throws where it is held. */
-  seize(path: string, holder: Holder = A_STRANGER): () => void {
+  seize(path: string, holder = A_STRANGER, { shared = false } = {}): () => void {
     const file = this.create(resolve(path), undefined);
-    if (file.lockedBy !== undefined) throw new Error(`'${path}' is held already`);
-    file.lockedBy = holder;
+    if (!take(file, holder, shared)) throw new Error(`'${path}' is held already`);
+    let has = true;
     return () => {
-      if (file.lockedBy === holder) file.lockedBy = undefined;
+      if (has && (shared || file.lockedBy === holder)) giveUp(file);
+      has = false;
     };
   }
 
@@ -100,7 +104,7 @@ export class MemoryDriver implements Driver {
     const file = this.fileOf(path);
     if (file?.lockedBy === undefined || file.lockedBy === OURSELVES)
       throw new Error(`No stranger holds '${path}'`);
-    file.lockedBy = undefined;
+    giveUp(file);
   }
 
   /** Somebody removes the lock file: no grant on it is current any more, and nobody is kept from a new one. */
@@ -168,7 +172,7 @@ export class MemoryDriver implements Driver {
   }
 
   create(key: string, mode: number | undefined): MemoryFile {
-    const file = this.#files.get(key) ?? { mode, lockedBy: undefined };
+    const file = this.#files.get(key) ?? { mode, lockedBy: undefined, sharers: undefined };
     this.#files.set(key, file);
     return file;
   }
@@ -227,7 +231,8 @@ class MemoryAttempt implements Attempt {
       throw error;
     }
     const file = this.#driver.create(this.#key, this.#options.mode);
-    if (file.lockedBy !== undefined || (this.ahead ?? 0) > 0) {
+    const { shared = false } = this.#options;
+    if ((this.ahead ?? 0) > 0 || !take(file, OURSELVES, shared)) {
       if (this.#state === "closed") this.#driver.openAttempts++;
       this.#state = "open";
       return null;
@@ -270,7 +275,6 @@ class MemoryGrant implements Grant {
     this.#driver = driver;
     this.#key = key;
     this.#file = file;
-    file.lockedBy = OURSELVES;
     driver.grants++;
   }
 
@@ -287,10 +291,24 @@ class MemoryGrant implements Grant {
   release({ remove }: ReleaseOptions): void {
     if (this.#released) throw new Error(`This grant of '${this.#key}' was released already`);
     this.#driver.mayFail("release");
-    if (remove && this.#driver.fileOf(this.#key) === this.#file) this.#driver.unlink(this.#key);
-    this.#file.lockedBy = undefined;
+    const alone = (this.#file.sharers ?? 1) === 1;
+    if (remove && alone && this.#driver.fileOf(this.#key) === this.#file) this.#driver.unlink(this.#key);
+    giveUp(this.#file);
     this.#released = true;
     this.#driver.unlocked();
     this.#driver.hint(this.#key);
   }
+}
+
+/** Whether the file could be locked: by one alone, or by one more of those who share it. */
+function take(file: MemoryFile, holder: Holder, shared: boolean): boolean {
+  if (file.lockedBy !== undefined && !(shared && file.sharers !== undefined)) return false;
+  file.lockedBy ??= holder;
+  file.sharers = shared ? (file.sharers ?? 0) + 1 : undefined;
+  return true;
+}
+
+function giveUp(file: MemoryFile): void {
+  if (file.sharers !== undefined && --file.sharers > 0) return;
+  file.lockedBy = file.sharers = undefined;
 }

@@ -1,4 +1,5 @@
 // What the snippets of the documentation call without saying where it comes from: each export is a global for them.
+import { writeFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 
 /** Some work that takes a while. */
@@ -26,4 +27,20 @@ export async function publish(name: string): Promise<void> {
 
 export async function refreshLater(): Promise<void> {
   await work();
+}
+
+/** What the cache has of `name`; undefined where it has nothing. */
+export function lookUp(name: string): Promise<string | undefined> {
+  return readFile(`${name}.cached`, "utf8").catch(() => undefined);
+}
+
+/** Works `name` out, and puts it into the cache. */
+export async function fill(name: string): Promise<string> {
+  await work();
+  await writeFile(`${name}.cached`, `all of ${name}`);
+  return `all of ${name}`;
+}
+
+export function migrate(): void {
+  writeFileSync("schema", "2");
 }

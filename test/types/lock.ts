@@ -1,11 +1,13 @@
 // Types of the verbs, options, properties and errors: compiled, never run.
 import { expectTypeOf } from "vitest";
 import {
+  CannotAcquireLock,
   Deadlock,
   detached,
   FileLock,
   LockLost,
   LockUnsupported,
+  ProcessLock,
   Timeout,
   type AcquireOptions,
   type Hold,
@@ -108,3 +110,22 @@ expectTypeOf<Timeout["holder"]>().toEqualTypeOf<readonly Holder[]>();
 expectTypeOf<Deadlock["code"]>().toEqualTypeOf<"EDEADLK">();
 expectTypeOf<LockLost["code"]>().toEqualTypeOf<"ELOCKLOST">();
 expectTypeOf<LockUnsupported["code"]>().toEqualTypeOf<string>();
+
+/** A lock of a program: found by its name, and refused with an error of its own. */
+export function processes(): void {
+  const program = new ProcessLock({ name: "x", die: true, directory: new URL("file:///x") });
+  expectTypeOf(program.forever({ timeout: 1 })).toEqualTypeOf<Promise<void>>();
+  expectTypeOf(program.acquire()).toEqualTypeOf<Promise<Hold>>();
+  expectTypeOf(program.lockfile).toEqualTypeOf<string>();
+  // @ts-expect-error -- an option of an acquisition
+  new ProcessLock({ timeout: 1 });
+  // @ts-expect-error -- for its subclasses
+  program.endAll();
+}
+
+export function refusals(error: unknown): void {
+  if (!(error instanceof CannotAcquireLock)) return;
+  expectTypeOf<CannotAcquireLock["code"]>().toEqualTypeOf<"EALREADY">();
+  expectTypeOf(error.pid).toEqualTypeOf<number | undefined>();
+  expectTypeOf(error.lockName).toEqualTypeOf<string>();
+}

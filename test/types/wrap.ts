@@ -41,6 +41,8 @@ export function options(): void {
   void lock.wrap(() => 5, { timeout: 1, signal: AbortSignal.timeout(1), onWait: ({ elapsed }) => elapsed });
   // @ts-expect-error -- an option of the lock, not of an acquisition
   void lock.wrap(() => 5, { mode: 0o600 });
+  // @ts-expect-error -- an option of the lock, without a function
+  void lock.wrap({ mode: 0o600 });
   // @ts-expect-error -- no function
   void lock.wrap(5);
 }
@@ -57,6 +59,17 @@ export class Decorated {
   @lock.wrap
   async plus(more: number, ..._rest: string[]): Promise<number> {
     return this.#base + more;
+  }
+
+  @lock.wrap({ timeout: 10 })
+  async minus(less: number): Promise<number> {
+    return Promise.resolve(this.#base - less);
+  }
+
+  // @ts-expect-error -- it would give a promise where its type says number
+  @lock.wrap({ timeout: 10 })
+  also(): number {
+    return this.#base;
   }
 
   @lock.wrap
@@ -86,5 +99,6 @@ export class Decorated {
 }
 
 expectTypeOf<Decorated["plus"]>().toEqualTypeOf<(more: number, ..._rest: string[]) => Promise<number>>();
+expectTypeOf<Decorated["minus"]>().toEqualTypeOf<(less: number) => Promise<number>>();
 expectTypeOf<Decorated["generic"]>().toEqualTypeOf<<Value>(value: Value) => Promise<Value[]>>();
 expectTypeOf(Decorated.make).toEqualTypeOf<(base: string) => Promise<Decorated>>();

@@ -40,8 +40,8 @@ export const driver: readonly Mutant[] = [
     file: "drivers/flock-attempt.ts",
     edits: [
       [
-        'this.#flock(file.fd, "lock"))) return null;',
-        'this.#flock(file.fd, "lock"))) { this.close(); return null; }',
+        "this.#flock(file.fd, operation))) return null;",
+        "this.#flock(file.fd, operation))) { this.close(); return null; }",
       ],
     ],
     noticedBy: ["drivers/flock.test.ts", "keeps its descriptor from one refusal to the next"],

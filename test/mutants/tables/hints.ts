@@ -40,7 +40,7 @@ export const hints: readonly Mutant[] = [
   {
     name: "does not try again when it has begun to watch",
     file: "drivers/flock-attempt.ts",
-    edits: [['(this.#listen() && this.#flock(file.fd, "lock"))', "(this.#listen() && false)"]],
+    edits: [["(this.#listen() && this.#flock(file.fd, operation))", "(this.#listen() && false)"]],
     noticedBy: ["drivers/flock-watch.test.ts", "is freed between the refusal and the watch"],
   },
   {
@@ -81,7 +81,7 @@ export const hints: readonly Mutant[] = [
   {
     name: "asks for no hints",
     file: "contender.ts",
-    edits: [["if (waits && this.polling && attempt !== this.#watched) this.#watch(attempt);", ""]],
+    edits: [["if (waits && attempt !== this.#watched) this.#watch(attempt);", ""]],
     noticedBy: ["hints.test.ts", "comes to one watch a process"],
   },
   {

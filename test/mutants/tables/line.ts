@@ -11,7 +11,7 @@ export const line: readonly Mutant[] = [
   {
     name: "line: flocks a probe exclusively",
     file: "native/flock.ts",
-    edits: [["probe: 1 | 4", "probe: 2 | 4"]],
+    edits: [["share: 1 | 4", "share: 2 | 4"]],
     noticedBy: ["native/flock.test.ts", "asks for a shared lock"],
   },
   {
@@ -49,7 +49,7 @@ export const line: readonly Mutant[] = [
   {
     name: "line: takes a ticket that is flocked for a dead one",
     file: "drivers/is-held.ts",
-    edits: [['if (!call(fd, "probe")) return true;', 'call(fd, "probe");']],
+    edits: [["if (!call(fd, ask)) return true;", "call(fd, ask);"]],
     noticedBy: ["drivers/place-in-line.test.ts", "is that of arrival"],
   },
   {

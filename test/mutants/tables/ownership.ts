@@ -10,7 +10,7 @@ export const ownership: readonly Mutant[] = [
   },
   {
     name: "admits synchronously inside acquire()",
-    file: "lock-file-state.ts",
+    file: "hold-tree.ts",
     edits: [['owner.phase = "granted";', 'owner.phase = "admitting";']],
     noticedBy: ["ownership/tree.test.ts", "not inside acquire() and not before it settles"],
   },
@@ -27,14 +27,14 @@ export const ownership: readonly Mutant[] = [
   },
   {
     name: "passes a place on although something nested below lives",
-    file: "lock-file-state.ts",
-    edits: [["parent.nested = nested; if (nested !== undefined) return;", "parent.nested = nested;"]],
+    file: "room.ts",
+    edits: [["for (const each of nested) this.#inside.add(each);", ""]],
     noticedBy: ["ownership/children.test.ts", "pass a place on only when"],
   },
   {
     name: "lets the children of one hold in side by side",
     file: "lock-file-state.ts",
-    edits: [["if (parent.nested !== undefined) return false;", ""]],
+    edits: [["if (nestIn.inside?.isOpenTo(owner) === false) return false;", ""]],
     noticedBy: ["ownership/children.test.ts", "exclude each other"],
   },
   {
@@ -46,11 +46,11 @@ export const ownership: readonly Mutant[] = [
   },
   {
     name: "enters without the OS lock when moved out of a hold",
-    file: "lock-file-state.ts",
+    file: "hold-tree.ts",
     edits: [
       [
-        "turnstile.join(waiter);",
-        "if (parent === undefined) this.#pass(waiter); else turnstile.join(waiter);",
+        "this.room(parent).join(waiter);",
+        "if (parent === undefined) { this.admit(waiter.owner); waiter.resolve(true); } else this.room(parent).join(waiter);",
       ],
     ],
     noticedBy: ["ownership/children.test.ts", "never enters without the OS lock"],
@@ -65,10 +65,7 @@ export const ownership: readonly Mutant[] = [
     name: "frees the OS lock with the root of the tree",
     file: "lock-file-state.ts",
     edits: [
-      [
-        "if (this.#holds.size > 1) this.#end(owner);",
-        "if (this.#holds.size > 1 && owner !== this.#root) this.#end(owner);",
-      ],
+      ["if (this.#tree.holds.size > 1)", "if (this.#tree.holds.size > 1 && owner.parent !== undefined)"],
     ],
     noticedBy: ["ownership/tree.test.ts", "holds 0, 1, 2 of three nested ones"],
   },
@@ -129,7 +126,7 @@ export const ownership: readonly Mutant[] = [
   {
     name: "lets everybody in with the object that owns alone",
     file: "lock-file-state.ts",
-    edits: [["if (this.#joins(waiter.owner)) this.#pass(waiter);", "this.#pass(waiter);"]],
+    edits: [["if (!disturbs && this.#countsUpOn(waiter.owner) !== undefined)", "if (!disturbs)"]],
     noticedBy: ["ownership/object-owner.test.ts", "and those of other objects do not"],
   },
   {

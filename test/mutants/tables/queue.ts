@@ -11,13 +11,13 @@ export const queue: readonly Mutant[] = [
   {
     name: "lets a newcomer past those who wait outside",
     file: "lock-file-state.ts",
-    edits: [["if (this.#outside.first !== undefined) return false;", ""]],
+    edits: [["if (this.#top.first !== undefined) return false;", ""]],
     noticedBy: ["lock.test.ts", "goes past nobody who waits"],
   },
   {
     name: "hands on without a look at the inode",
     file: "lock-file-state.ts",
-    edits: [["&& !this.#turn.isOver && this.isCurrent()", "&& !this.#turn.isOver"]],
+    edits: [["&& !this.#turn.isOver && this.#isCurrent()", "&& !this.#turn.isOver"]],
     noticedBy: ["lock.test.ts", "the next one locks the new file"],
   },
   {
@@ -35,7 +35,7 @@ export const queue: readonly Mutant[] = [
   {
     name: "makes a last attempt for those who are not the first",
     file: "lock-file-state.ts",
-    edits: [["this.#outside.first === waiter && this.#contender", "this.#contender"]],
+    edits: [["this.#top.first === waiter && this.#contender", "this.#contender"]],
     noticedBy: ["cancellation/timeout.test.ts"],
   },
   {

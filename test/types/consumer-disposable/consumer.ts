@@ -20,3 +20,10 @@ export async function synchronously(): Promise<void> {
   using hold = await lock.acquire();
   await hold.release();
 }
+
+export function withoutPromise(): number | undefined {
+  using hold = lock.acquireSync();
+  using maybe = lock.tryAcquireSync({ shared: true });
+  const disposable: Disposable = hold;
+  return disposable === maybe ? undefined : hold.fd;
+}

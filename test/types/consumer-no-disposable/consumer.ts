@@ -14,6 +14,7 @@ export async function use(options: AcquireOptions): Promise<readonly Holder[]> {
     const doubled: number = await lock.run(async ({ fd }) => 2 * (fd ?? 0));
     const maybe: Hold | undefined = await detached(() => lock.tryAcquire());
     await maybe?.release();
+    lock.tryAcquireSync()?.releaseSync();
     return doubled > 0 ? await lock.holder() : [];
   } catch (error) {
     if (error instanceof Timeout) return error.holder;

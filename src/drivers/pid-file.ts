@@ -1,0 +1,60 @@
+/**
+ * The file that names a process: what is in it, and whether it is ours to write. Knows nothing of who holds it: whoever
+ * writes has it locked.
+ */
+import { constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { systemError } from "../errors.ts";
+import { closeQuietly } from "./flock-grant.ts";
+import { ALWAYS } from "./open-lock-file.ts";
+
+/** Longer than any that is ours, so that a longer one shows. */
+const MOST_BYTES = 32;
+
+const PID = /^([1-9]\d{0,9})\n?$/;
+
+/**
+ * Writes this process's id into the file that is open as `fd` and locked. Where it is open only for reading (another
+ * user's file), it stays as it is.
+ *
+ * @throws Error with the code EEXIST where the file may be somebody's: it has a second name, or holds anything but a
+ * process id. Nothing is written then. Otherwise the system error.
+ */
+export function writePid(fd: number, path: string): void {
+  const text = contentOf(fd);
+  if (fstatSync(fd).nlink > 1)
+    throw notOurs(path, "it has another name, so that what is written there shows here");
+  if (text !== "" && !PID.test(text)) throw notOurs(path, "it holds something else than a process id");
+  try {
+    // Cut first: should the process die in between, what is left is empty or the beginning of a number, and still ours.
+    ftruncateSync(fd, 0);
+    writeSync(fd, `${String(process.pid)}\n`, 0);
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    if (cause.code === "EINVAL" || cause.code === "EBADF") return; // ftruncate(2) of what is open for reading only
+    throw systemError(`Cannot write the process id into the lock file '${path}'`, cause);
+  }
+}
+
+/** The process id in the file at `path`; undefined where there is none, or it cannot be read. Never throws. */
+export function pidIn(path: string): number | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, constants.O_RDONLY | ALWAYS);
+    const [, pid] = PID.exec(contentOf(fd)) ?? [];
+    return pid === undefined ? undefined : Number(pid);
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeQuietly(fd);
+  }
+}
+
+function contentOf(fd: number): string {
+  const bytes = Buffer.alloc(MOST_BYTES);
+  return bytes.toString("latin1", 0, readSync(fd, bytes, 0, MOST_BYTES, 0));
+}
+
+function notOurs(path: string, reason: string): Error {
+  const message = `Cannot use '${path}' as the lock file of a process: ${reason}. It was left as it is: remove it if nobody needs it, or choose another name or directory.`;
+  return Object.assign(new Error(message), { code: "EEXIST", path });
+}
