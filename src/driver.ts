@@ -45,6 +45,8 @@ export interface Driver {
   inLine(key: string): number;
   /** Who holds `key` now, in any process, as far as that can be seen. Never rejects; empty does not prove free. */
   holders(key: string): Promise<Holder[]>;
+  /** Why `key` may stay held for ever though nobody is known to hold it, and what to do: a sentence. Never throws. */
+  obstacle(key: string): string | undefined;
 }
 
 export interface OpenOptions {
@@ -77,6 +79,9 @@ export interface Grant {
 }
 
 export interface ReleaseOptions {
-  /** Whether the lock file is to be removed, where it is still the one that is locked, and nobody else shares it. */
+  /**
+   * Whether the lock file is to be removed, where it is still the one that is locked, and nobody else shares it. Where the
+   * file is the lock, it goes anyway.
+   */
   readonly remove: boolean;
 }

@@ -9,7 +9,9 @@ export interface Holder {
   readonly pid: number;
   /** Its command line, arguments separated by spaces; empty where it could not be read. */
   readonly command: string;
-  /** Since when it holds; known only for this process's own holds. */
+  /** The host that it runs on, where that is another one: `pid` and `command` are then of no use here. */
+  readonly hostname?: string;
+  /** Since when it holds; known for this process's own holds, and for those that a marker file stands for. */
   readonly since?: Date;
 }
 
@@ -22,6 +24,8 @@ export interface TimeoutDetails {
   /** How many were ahead of it in the queue, where that is known. */
   readonly ahead: number | undefined;
   readonly holder: readonly Holder[];
+  /** Why it may stay held for ever, and what to do: a sentence. */
+  readonly obstacle?: string | undefined;
 }
 
 /**
@@ -43,12 +47,13 @@ export class Timeout extends Error {
    */
   readonly ahead: number | undefined;
 
-  constructor(lockFile: string, { timeout, waited, ahead, holder }: TimeoutDetails) {
+  constructor(lockFile: string, { timeout, waited, ahead, holder, obstacle }: TimeoutDetails) {
     const tried = timeout === 0 ? "Tried once" : `Waited ${inSeconds(waited)}`;
     const held =
       holder.length === 0 ? "who holds it is not known" : `held by ${holder.map(describe).join(", ")}`;
     const queue = ahead === undefined ? "" : `; ${aheadOfIt(ahead)}`;
-    super(`The file lock '${lockFile}' could not be acquired. ${tried}; ${held}${queue}.`);
+    const remedy = obstacle === undefined ? "" : ` ${obstacle}`;
+    super(`The file lock '${lockFile}' could not be acquired. ${tried}; ${held}${queue}.${remedy}`);
     this.lockFile = lockFile;
     this.timeout = timeout;
     this.holder = holder;
@@ -137,7 +142,7 @@ export class LockUnsupported extends Error {
     const code = cause.code === undefined || cause.code === "" ? "ENOTSUP" : cause.code;
     super(
       `Cannot lock '${lockFile}': its file system${fileSystem === undefined ? "" : ` (${fileSystem})`} does not ` +
-        `support flock(2) (${code}). Put the lock file on a local file system, or use SoftFileLock, which needs no flock (and is not part of this version yet).`,
+        `support flock(2) (${code}). Put the lock file on a local file system, or use SoftFileLock, which needs no flock.`,
       { cause },
     );
     this.code = code;
@@ -203,7 +208,8 @@ function lines(trace: Trace | undefined): string[] {
   return trace?.stack?.split("\n").filter((line) => line.trimStart().startsWith("at ")) ?? [];
 }
 
-function describe({ pid, command }: Holder): string {
+function describe({ pid, command, hostname }: Holder): string {
+  if (hostname !== undefined) return `pid ${String(pid)} on host '${hostname}'`;
   const own = pid === process.pid ? ", this process" : "";
   if (command === "") return `pid ${String(pid)}${own}`;
   const text = command.length > 120 ? `${command.slice(0, 119)}…` : command;

@@ -16,4 +16,5 @@ export type {
 } from "./options.ts";
 export { ProcessLock } from "./process-lock.ts";
 export type { ProcessLockOptions } from "./process-lock.ts";
+export { SoftFileLock } from "./soft-lock.ts";
 export type { DecorateMethod, Wrap, Wrapped } from "./wrap.ts";

@@ -92,6 +92,10 @@ export class LockFileState implements Domain {
     return [...this.known];
   }
 
+  obstacle(): string | undefined {
+    return this.#driver.obstacle(this.key);
+  }
+
   get looked(): boolean {
     return this.#since !== undefined || this.#sighting.begun;
   }

@@ -366,7 +366,8 @@ async function timeoutAfterLook(owner: Owner, terms: Terms, waited: number): Pro
 }
 
 function timeoutOf({ lockFile, domain, ahead }: Owner, { timeout }: Terms, waited: number): Timeout {
-  return new Timeout(lockFile, { timeout, waited, ahead, holder: domain?.known ?? [] });
+  const holder = domain?.known ?? [];
+  return new Timeout(lockFile, { timeout, waited, ahead, holder, obstacle: domain?.obstacle() });
 }
 
 /** Has an owner that was granted its hold admit others. */

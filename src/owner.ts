@@ -35,6 +35,8 @@ export interface Domain {
   look(options?: { readonly alone?: boolean }): Promise<void> | undefined;
   /** Who holds it now. */
   holders(): Promise<Holder[]>;
+  /** Why it may stay held for ever, and what to do: a sentence. */
+  obstacle(): string | undefined;
   isCurrent(): boolean;
   /** Ends the owner's hold. Throws, and changes nothing, where the lock cannot be released. */
   leave(owner: Owner): void;

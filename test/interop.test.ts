@@ -3,12 +3,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { describe, expect, onTestFinished, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { FileLock } from "../src/file-lock.ts";
 import { Timeout } from "../src/errors.ts";
 import { temporaryLockFile } from "./support/directory.ts";
 import { everyTestLeavesNothing } from "./support/leaves-nothing.ts";
 import { needsTool, succeeds } from "./support/needs.ts";
+import { holding, start } from "./support/peer.ts";
 import { blocked, soon } from "./support/promises.ts";
 
 everyTestLeavesNothing();
@@ -38,39 +39,6 @@ print("held", flush=True)
 sys.stdin.read()
 lock.release()
 `;
-
-interface Peer {
-  readonly pid: number;
-  says(word: "waiting" | "held"): Promise<void>;
-  /** Lets it release the lock and end; resolves with its exit code. */
-  end(): Promise<number>;
-}
-
-function start([command, ...args]: string[]): Peer {
-  const child = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(child, "close") as Promise<[number]>;
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-  return {
-    pid: child.pid!,
-    says: async (word) => {
-      while (!said.split("\n").includes(word)) await once(child.stdout, "data");
-    },
-    end: async () => {
-      child.stdin.end();
-      const [code] = await soon(ended, `${command!} does not end`);
-      return code;
-    },
-  };
-}
-
-/** A peer that has the lock. */
-async function holding(command: string[]): Promise<Peer> {
-  const peer = start(command);
-  await soon(peer.says("held"), `${command[0]!} does not get the lock`);
-  return peer;
-}
 
 /** The exit code of a program that needs nothing from us. */
 async function exitCode([command, ...args]: string[]): Promise<number> {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lets Spin search the model of the fair queue: the protocol has to hold, and each variant has to fail, in its own way.
+# Lets Spin search the models of the fair queue and of the marker of SoftFileLock: the protocol has to hold, and each variant has to fail, in its own way.
 # What is explored is all there is within the bounds below: so many arrivals, so many of them inside at a time, and at
 # most so many deaths, each before any step of anybody. A search that was cut short counts as failed.
 set -euo pipefail
@@ -9,7 +9,7 @@ readonly AT_A_TIME=2
 readonly MEMORY_MB=1200 # of each
 readonly DEPTH=20000
 
-# name | defines | what has to be found
+# name | defines | what has to be found | the model, unless it is that of the fair queue
 readonly RUNS=(
   "three at once, one dies | -DWAITERS=3 -DCRASHES=1 | nothing"
   "four, two at once, one dies | -DWAITERS=4 -DINSIDE=2 -DCRASHES=1 | nothing"
@@ -33,6 +33,16 @@ readonly RUNS=(
   "DEAD_ARE_LEFT | -DWAITERS=2 -DCRASHES=1 -DDEAD_ARE_LEFT | goneWithTheLast"
   "LEAVES_WITHOUT_LOOK | -DWAITERS=2 -DCRASHES=0 -DLEAVES_WITHOUT_LOOK | nothingLeft"
   "DIRECTORY_ALWAYS_GONE | -DWAITERS=2 -DCRASHES=0 -DDIRECTORY_ALWAYS_GONE | nothingLeft"
+  "marker: three, two die | -DCONTENDERS=3 -DCRASHES=2 | nothing | soft"
+  "marker: two, twice each, forced | -DCONTENDERS=2 -DROUNDS=2 -DCRASHES=2 -DFORCERS=1 | nothing | soft"
+  "marker: three, forced | -DCONTENDERS=3 -DCRASHES=0 -DFORCERS=1 | nothing | soft"
+  "marker: no hard links | -DCONTENDERS=3 -DROUNDS=2 -DCRASHES=0 -DNO_LINKS | nothing | soft"
+  "WITHOUT_RIGHT | -DCONTENDERS=3 -DCRASHES=1 -DWITHOUT_RIGHT | unlinkedWhatWasSeen | soft"
+  "CHECK_BEFORE_RIGHT | -DCONTENDERS=3 -DCRASHES=1 -DCHECK_BEFORE_RIGHT | unlinkedWhatWasSeen | soft"
+  "BREAK_EMPTY, NO_LINKS | -DCONTENDERS=2 -DCRASHES=0 -DNO_LINKS -DBREAK_EMPTY | unlinkedWhatWasSeen | soft"
+  "BLIND_RELEASE | -DCONTENDERS=2 -DCRASHES=0 -DFORCERS=1 -DBLIND_RELEASE | unlinkedWhatWasSeen | soft"
+  "RELEASE_RETURNS | -DCONTENDERS=1 -DCRASHES=1 -DFORCERS=1 -DRELEASE_RETURNS | nothingLeft | soft"
+  "RIGHT_WITHOUT_RIGHT | -DCONTENDERS=3 -DCRASHES=2 -DRIGHT_WITHOUT_RIGHT | rightIsMine | soft"
 )
 
 if ! command -v spin >/dev/null; then
@@ -49,7 +59,7 @@ if ! command -v "$compiler" >/dev/null; then
   exit 1
 fi
 
-model=$PWD/fair-queue.pml
+models=$PWD
 work=$(mktemp -d)
 set -m # each search is a process group, which ends as a whole
 end() {
@@ -80,13 +90,13 @@ outcome() {
 }
 
 search() {
-  local name=$1 defines=$2 expected=$3 directory=$4
+  local name=$1 defines=$2 expected=$3 model=$4 directory=$5
   local mode=(-DSAFETY) flags=() found states seconds verdict=ok
   [[ $defines != *-DNP* ]] || { mode=(-DNP) flags=(-l); }
   mkdir "$directory"
   cd "$directory"
   # shellcheck disable=SC2086 # the defines are several words
-  if ! spin -a $defines "$model" >report 2>&1 ||
+  if ! spin -a $defines "$models/$model.pml" >report 2>&1 ||
     ! "$compiler" -O2 -w "${mode[@]}" -DCOLLAPSE -DMEMLIM=$MEMORY_MB -o pan pan.c >>report 2>&1; then
     cat report >&2
     return 1
@@ -109,10 +119,11 @@ for index in "${!RUNS[@]}"; do
     wait -n || failed=$((failed + 1))
     running=$((running - 1))
   fi
-  IFS='|' read -r name defines expected <<<"${RUNS[index]}"
+  IFS='|' read -r name defines expected model <<<"${RUNS[index]}"
   read -r name <<<"$name"
   read -r expected <<<"$expected"
-  search "$name" "$defines" "$expected" "$work/$index" &
+  read -r model <<<"$model"
+  search "$name" "$defines" "$expected" "${model:-fair-queue}" "$work/$index" &
   running=$((running + 1))
 done
 while ((running > 0)); do

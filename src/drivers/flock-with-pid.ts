@@ -16,6 +16,7 @@ export function flockWithPidDriver(flock: Driver = flockDriver()): Driver {
     open: (key, options) => new AttemptWithPid(flock.open(key, options), key),
     inLine: (key) => flock.inLine(key),
     holders: (key) => flock.holders(key),
+    obstacle: (key) => flock.obstacle(key),
   };
 }
 

@@ -2,12 +2,12 @@
  * The flock(2) driver. The lock is the kernel's: it belongs to an open file description, and goes when the last
  * descriptor of that is closed, so a holder that dies leaves nothing stale behind.
  */
-import { closeSync, constants, lstatSync, openSync, realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { closeSync, constants, lstatSync, openSync } from "node:fs";
 import type { Attempt, Driver, OpenOptions } from "../driver.ts";
 import type { Holder } from "../errors.ts";
 import { flock as nativeFlock, isFlockLoaded, type Flock } from "../native/flock.ts";
 import { FlockAttempt } from "./flock-attempt.ts";
+import { identify } from "./identify.ts";
 import { isHeld } from "./is-held.ts";
 import { explained } from "./open-lock-file.ts";
 import { flockHolders } from "./proc-locks.ts";
@@ -28,6 +28,7 @@ export function flockDriver(flock: Flock = nativeFlock): Driver {
     },
     inLine,
     holders,
+    obstacle: () => undefined,
   };
 }
 
@@ -35,26 +36,6 @@ function attemptOn(key: string, { mode, order, shared }: OpenOptions, flock: Flo
   const attempt = new FlockAttempt(key, { mode, shared, flock });
   if (order !== "fifo") return attempt;
   return new QueuedAttempt(attempt, key, { mode, flock, isFree: () => !isHeld(key, flock, "lock") });
-}
-
-/**
- * The parent's real path, and the last component as it is. Parents that do not exist yet are kept as they are
- * written, below the real path of what does.
- */
-function identify(path: string): string {
-  const name = basename(path);
-  let rest = name;
-  for (let parent = dirname(path); ; parent = dirname(parent)) {
-    try {
-      const real = realpathSync.native(parent);
-      if (rest !== name) return join(real, rest);
-      return real === "/" ? `/${name}` : `${real}/${name}`;
-    } catch (error) {
-      const cause = error as NodeJS.ErrnoException;
-      if (cause.code !== "ENOENT" || parent === dirname(parent)) throw explained(path, error);
-      rest = join(basename(parent), rest);
-    }
-  }
 }
 
 async function holders(key: string): Promise<Holder[]> {

@@ -19,7 +19,7 @@ const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constant
 export const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 /** Each try that fails with ENOENT has lost a race against somebody who removes; nobody removes this often. */
-const MOST_TRIES = 20;
+export const MOST_TRIES = 20;
 
 export function openLockFile(path: string, mode: number | undefined): OpenLockFile {
   const fd = openRaw(path, mode);
@@ -83,7 +83,8 @@ function openExisting(path: string): number | undefined {
   return undefined;
 }
 
-function makeParent(path: string, tries: number): void {
+/** Makes the directories above a lock file, after that many tries which have failed for want of them. */
+export function makeParent(path: string, tries: number): void {
   const parent = dirname(path);
   try {
     makeDirectory(parent);

@@ -44,6 +44,7 @@ export function carelessFlockDriver(mistake?: Mistake): (flock: Flock) => Driver
     },
     open: (key, { mode }) => new CarelessAttempt(key, mode, { flock, mistake }),
     inLine: () => 0,
+    obstacle: () => undefined,
     holders: () => Promise.resolve([]),
   });
 }

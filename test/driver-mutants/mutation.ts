@@ -21,6 +21,7 @@ export function mutated(make: () => DriverHarness, mutation: Mutation): DriverHa
       open: (key, options) => driver.open(key, options),
       inLine: (key) => driver.inLine(key),
       holders: (key) => driver.holders(key),
+      obstacle: (key) => driver.obstacle(key),
       ...mutation(driver),
     },
   };

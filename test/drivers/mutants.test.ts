@@ -10,10 +10,16 @@ import { attemptMutants } from "../driver-mutants/attempts.ts";
 import { shareMutants } from "../driver-mutants/shares.ts";
 import { watchMutants } from "../driver-mutants/watches.ts";
 import { carelessFlockDriver, type Mistake } from "../driver-mutants/careless-flock.ts";
+import { softMutants } from "../driver-mutants/soft-calls.ts";
+import { softDriver } from "../../src/drivers/soft.ts";
+import { softHarness } from "../support/soft-harness.ts";
 import { flockHarness, memoryHarness, type DriverHarness } from "../support/driver-harness.ts";
 
 /** A hint that does not come within this is taken for lost: a broken driver may be found out for the wrong reason. */
 const PATIENCE_MS = 100;
+
+/** What means nothing to a driver that always removes the file, and keeps none open while it waits. */
+const NO_MISTAKE_OF_SOFT = new Set(["never removes", "always removes", "leaves a refused attempt open"]);
 
 const noticed = new Set<DriverCase>();
 
@@ -39,13 +45,24 @@ async function expectNoticed(title: string, make: () => DriverHarness): Promise<
 describe.each([
   ["memory", memoryHarness],
   ["flock", () => flockHarness()],
-] as const)("A broken %s driver", (_, make) => {
-  test.each([...keyMutants, ...attemptMutants, ...grantMutants, ...shareMutants, ...watchMutants])(
+  ["soft", () => softHarness()],
+] as const)("A broken %s driver", (name, make) => {
+  const shares = name === "soft" ? [] : shareMutants;
+  const all = [...keyMutants, ...attemptMutants, ...grantMutants, ...shares, ...watchMutants];
+  test.each(name === "soft" ? all.filter(([what]) => !NO_MISTAKE_OF_SOFT.has(what)) : all)(
     "that %s fails the case: %s",
     async (_what, noticedBy, mutation) => {
       await expectNoticed(noticedBy, () => mutated(make, mutation));
     },
   );
+});
+
+describe("A soft driver", () => {
+  test.each(softMutants)("that %s fails the case: %s", async (_, noticedBy, breaking) => {
+    await expectNoticed(noticedBy, () =>
+      softHarness((calls) => softDriver({ ...calls, ...breaking(calls) })),
+    );
+  });
 });
 
 const MISTAKES: [mistake: Mistake, noticedBy: string][] = [

@@ -8,6 +8,7 @@ import { ownership } from "./tables/ownership.ts";
 import { process } from "./tables/process.ts";
 import { queue } from "./tables/queue.ts";
 import { shared } from "./tables/shared.ts";
+import { soft } from "./tables/soft.ts";
 import { turns } from "./tables/turns.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...shared,
   ...process,
   ...cli,
+  ...soft,
 ];

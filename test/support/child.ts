@@ -9,9 +9,18 @@ import { soon } from "./promises.ts";
 const CHILD = fileURLToPath(new URL("../fixtures/child.mjs", import.meta.url));
 
 export type Verb = "hold" | "holdSync" | "run" | "forget" | "attempt" | "loop" | "crowd" | "cycle";
-export type Word = "release" | "exit" | "throw" | "spawn" | "attempt" | "go";
+export type Word = "release" | "exit" | "throw" | "reject" | "listen" | "spawn" | "attempt" | "go";
 export type Saying =
-  "waiting" | "held" | "released" | "ready" | "attempted" | "progress" | "counted" | "done" | "spawned";
+  | "waiting"
+  | "held"
+  | "released"
+  | "ready"
+  | "heard"
+  | "attempted"
+  | "progress"
+  | "counted"
+  | "done"
+  | "spawned";
 
 export interface Message {
   readonly type: Saying;
@@ -24,7 +33,7 @@ export interface Message {
 }
 
 export interface ChildOptions {
-  /** Options of its lock, and of `loop`: `holds` and `directory`; of `crowd`: `tasks`; of all: `stopClock`. */
+  /** Options of its lock, and of `loop`: `holds`, `directory`, `diesAfter` so many holds; of `crowd`: `tasks`; of all: `stopClock`, `soft`. */
   readonly options?: object;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -98,6 +107,11 @@ export class Child {
   /** Resolves once it has ended by itself. */
   async ends(): Promise<End> {
     return soon(this.#ended, `child ${String(this.pid)} does not end`);
+  }
+
+  /** Sends it a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
   }
 
   /** Kills it at once, unless it has ended. */

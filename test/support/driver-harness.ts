@@ -26,6 +26,8 @@ import { inotifyDescriptors, watches } from "./resources.ts";
 
 export interface DriverHarness {
   readonly driver: Driver;
+  /** Whether a release removes the lock file, whatever it is asked to. */
+  readonly alwaysRemoves?: boolean;
   /** After how many milliseconds a hint that has not come will not come; without it, after a time that is certain. */
   readonly patience?: number;
   /** The absolute path of a lock file that nobody has used yet, in a directory that exists. */
@@ -160,14 +162,14 @@ function controlledFlock() {
 }
 
 /** The open descriptors of this process, but for the one of the listing and the one that libuv watches files with. */
-function openDescriptors(): number[] {
+export function openDescriptors(): number[] {
   const watching = inotifyDescriptors();
   return readdirSync("/dev/fd")
     .map(Number)
     .filter((fd) => isOpen(fd) && !watching.includes(fd));
 }
 
-function isOpen(fd: number): boolean {
+export function isOpen(fd: number): boolean {
   try {
     fstatSync(fd);
     return true;

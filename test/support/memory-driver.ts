@@ -78,6 +78,10 @@ export class MemoryDriver implements Driver {
     return Promise.resolve(holder === undefined ? [] : [holder]);
   }
 
+  obstacle(): undefined {
+    return undefined;
+  }
+
   isHeld(path: string): boolean {
     return this.fileOf(resolve(path))?.lockedBy !== undefined;
   }

@@ -1,0 +1,137 @@
+// The mutants of the soft driver: markers, proofs of death, and the right to remove a marker.
+import type { Mutant } from "../mutant.ts";
+
+export const soft: readonly Mutant[] = [
+  {
+    name: "breaks markers of other hosts",
+    file: "drivers/soft-death.ts",
+    edits: [["return marker.hostname === hostname();", 'return marker.hostname !== "";']],
+    noticedBy: ["drivers/soft.test.ts", "of another host is left as it is"],
+  },
+  {
+    name: "breaks empty markers",
+    file: "drivers/soft-death.ts",
+    edits: [
+      ["return marker !== undefined && isHere", 'return text === "" || marker !== undefined && isHere'],
+    ],
+    noticedBy: ["drivers/soft.test.ts", "that is empty, as old versions"],
+  },
+  {
+    name: "takes a pid alone for a proof of life",
+    file: "drivers/soft-death.ts",
+    edits: [["return now === undefined || now === startToken;", "return now !== 0n;"]],
+    noticedBy: ["drivers/soft-marker.test.ts", "another process has its pid"],
+  },
+  {
+    name: "takes a process that may not be signalled for dead",
+    file: "drivers/soft-death.ts",
+    edits: [['if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;', "return false;"]],
+    noticedBy: ["drivers/soft-marker.test.ts", "somebody else's process"],
+  },
+  {
+    name: "takes what it cannot look at for dead",
+    file: "drivers/soft-death.ts",
+    edits: [["now === undefined || now === startToken", "now === startToken"]],
+    noticedBy: ["drivers/soft-marker.test.ts", "that cannot be looked at"],
+  },
+  {
+    name: "reads the start time of a process up to the first parenthesis",
+    file: "drivers/soft-marker.ts",
+    edits: [['stat.lastIndexOf(")")', 'stat.indexOf(")")']],
+    noticedBy: ["drivers/soft-marker.test.ts", "blanks and parentheses"],
+  },
+  {
+    name: "removes markers without a look once it has the right",
+    file: "drivers/soft-right.ts",
+    edits: [["if (isSame(findFile(path), seen)) unlinkIfThere", "unlinkIfThere"]],
+    noticedBy: ["drivers/soft.test.ts", "removes no marker that has come since the look"],
+  },
+  {
+    name: "removes markers without the right",
+    file: "drivers/soft-right.ts",
+    edits: [["if (claim(right)) {", "if (claim(right) || path === lockFile) {"]],
+    noticedBy: ["drivers/soft.test.ts", "is left to whoever lives and has the right"],
+  },
+  {
+    name: "takes the right from its owner, who lives",
+    file: "drivers/soft-right.ts",
+    edits: [["const isAbandoned = isDead(owner.text) ||", "const isAbandoned = true ||"]],
+    noticedBy: ["drivers/soft.test.ts", "is left to whoever lives and has the right"],
+  },
+  {
+    name: "waits for ever behind a right whose owner has died",
+    file: "drivers/soft-right.ts",
+    edits: [["const isAbandoned = isDead(owner.text) ||", "const isAbandoned ="]],
+    noticedBy: ["drivers/soft.test.ts", "one after the other has died with the right"],
+  },
+  {
+    name: "keeps the right where the marker cannot be removed",
+    file: "drivers/soft-right.ts",
+    edits: [
+      [
+        "} finally { giveUp(right, calls); }",
+        "} finally { if (findFile(path) === undefined) giveUp(right, calls); }",
+      ],
+    ],
+    noticedBy: ["drivers/soft.test.ts", "gives the right back"],
+  },
+  {
+    name: "calls the right after where the lock file is mounted",
+    file: "drivers/soft-right.ts",
+    edits: [["`${basename(path)}", "`${path}"]],
+    noticedBy: ["drivers/soft.test.ts", "is called the same wherever"],
+  },
+  {
+    name: "believes link(2) when it says EEXIST",
+    file: "drivers/soft-aside.ts",
+    edits: [["nlink === 2n ? this.#file : undefined", "nlink === 3n ? this.#file : undefined"]],
+    noticedBy: ["drivers/soft.test.ts", "it is this process's own"],
+  },
+  {
+    name: "leaves the file aside where it is refused",
+    file: "drivers/soft-attempt.ts",
+    edits: [["aside?.remove(won);", "if (won !== undefined) aside?.remove(won);"]],
+    noticedBy: ["drivers/soft.test.ts", "is refused where somebody was quicker"],
+  },
+  {
+    name: "removes its marker by name alone",
+    file: "drivers/soft-grant.ts",
+    edits: [
+      [
+        "return !this.isCurrent() || removeMarker(this.#key, this.#file, removal);",
+        'this.#calls.unlink(this.#key); return removal.lockFile !== "";',
+      ],
+    ],
+    noticedBy: ["drivers/soft.test.ts", "removes no marker but its own"],
+  },
+  {
+    name: "says that it has released what somebody is about to break",
+    file: "drivers/soft-grant.ts",
+    edits: [["if (waits === MOST_WAITS) throw busy(this.#key);", "if (waits === MOST_WAITS) break;"]],
+    noticedBy: ["drivers/soft.test.ts", "fails, and leaves the lock held"],
+  },
+  {
+    name: "leaves its marker when the process ends",
+    file: "drivers/soft-grant.ts",
+    edits: [["this.#removeQuietly(); });", "});"]],
+    noticedBy: ["process/soft.test.ts", "calls process.exit()"],
+  },
+  {
+    name: "listens for signals after the release",
+    file: "drivers/soft-grant.ts",
+    edits: [["this.#cancel(); closeQuietly", "closeQuietly"]],
+    noticedBy: ["soft-lock.test.ts", "no listener of ours"],
+  },
+  {
+    name: "lets an order be asked for",
+    file: "soft-lock.ts",
+    edits: [['if (options.order === "fifo") {', "if (options.order === null) {"]],
+    noticedBy: ["soft-lock.test.ts", "is refused"],
+  },
+  {
+    name: "breaks files that are too large for a marker",
+    file: "drivers/soft.ts",
+    edits: [["if (found.size > MOST_BYTES) {", "if (found.size < 0n) {"]],
+    noticedBy: ["drivers/soft.test.ts", "leaves what is too large"],
+  },
+];
