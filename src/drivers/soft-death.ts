@@ -3,7 +3,7 @@
  * another host, whose processes cannot be asked; a text that names nobody; a process that says nothing for long.
  */
 import { hostname } from "node:os";
-import { parseMarker, startTokenOf, type Marker } from "./soft-marker.ts";
+import { parseMarker, startTokenOf, ticksOf, type Marker } from "./soft-marker.ts";
 
 /** Whether the process that wrote `text` is dead for certain. */
 export function isDead(text: string | undefined): boolean {
@@ -25,5 +25,5 @@ export function lives({ pid, startToken }: Marker): boolean {
   }
   const now = startToken === undefined ? undefined : startTokenOf(pid);
   // Another one has the pid by now. One that cannot be looked at is no proof.
-  return now === undefined || now === startToken;
+  return now === undefined || now === startToken || ticksOf(now) === startToken;
 }

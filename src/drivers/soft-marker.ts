@@ -47,3 +47,8 @@ export function startTokenOf(pid: number): bigint | undefined {
     return undefined;
   }
 }
+
+/** When the process began, without the boot: some versions of py-filelock write no more than that. */
+export function ticksOf(startToken: bigint): bigint {
+  return BigInt.asUintN(64, startToken);
+}

@@ -88,6 +88,13 @@ describe("The proof of death", () => {
     expect(isDead(marker({ token: startToken(process.pid) ^ (1n << 64n) }))).toBe(true);
   });
 
+  // 1. A version of py-filelock writes the time since the boot alone, and holds. 2. We take that for another process's token.
+  test("is not had of a process that lives, and whose token has no boot in it", () => {
+    const ticks = BigInt.asUintN(64, startToken(process.pid));
+    expect(isDead(marker({ token: ticks }))).toBe(false);
+    expect(isDead(marker({ token: ticks + 1n }))).toBe(true);
+  });
+
   test("is not had of a process that lives, also without a start token", () => {
     expect(isDead(marker())).toBe(false);
     expect(isDead(marker({ token: "none" }))).toBe(false);

@@ -134,4 +134,10 @@ export const soft: readonly Mutant[] = [
     edits: [["if (found.size > MOST_BYTES) {", "if (found.size < 0n) {"]],
     noticedBy: ["drivers/soft.test.ts", "leaves what is too large"],
   },
+  {
+    name: "soft: takes a token without a boot for that of another process",
+    file: "drivers/soft-death.ts",
+    edits: [["|| ticksOf(now) === startToken", ""]],
+    noticedBy: ["drivers/soft-marker.test.ts", "whose token has no boot in it"],
+  },
 ];
