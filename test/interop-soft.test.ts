@@ -6,29 +6,15 @@ import { SoftFileLock } from "../src/index.ts";
 import { temporaryLockFile } from "./support/directory.ts";
 import { everyTestLeavesNothing } from "./support/leaves-nothing.ts";
 import { needsTool, succeeds } from "./support/needs.ts";
-import { holding, start } from "./support/peer.ts";
+import { holding, pyFilelock, PYTHON, start } from "./support/peer.ts";
 import { blocked, soon } from "./support/promises.ts";
 import { around } from "./support/soft-steps.ts";
 
 everyTestLeavesNothing();
 
-const PYTHON = "/usr/bin/python3";
 const define = needsTool("python3-filelock", succeeds(PYTHON, "-c", "from filelock import SoftFileLock"));
 
-const PY_FILELOCK = (path: string): string[] => [PYTHON, "-c", PY_FILELOCK_SCRIPT, path];
-const PY_FILELOCK_SCRIPT = `
-import sys
-from filelock import SoftFileLock, Timeout
-lock = SoftFileLock(sys.argv[1])
-try:
-    lock.acquire(timeout=0)
-except Timeout:
-    print("waiting", flush=True)
-    lock.acquire()
-print("held", flush=True)
-sys.stdin.read()
-lock.release()
-`;
+const PY_FILELOCK = pyFilelock("SoftFileLock");
 
 define("py-filelock keeps us out while it holds, and lets us in when it ends", async () => {
   const path = temporaryLockFile();

@@ -9,12 +9,10 @@ import { Timeout } from "../src/errors.ts";
 import { temporaryLockFile } from "./support/directory.ts";
 import { everyTestLeavesNothing } from "./support/leaves-nothing.ts";
 import { needsTool, succeeds } from "./support/needs.ts";
-import { holding, start } from "./support/peer.ts";
+import { holding, pyFilelock, PYTHON, start } from "./support/peer.ts";
 import { blocked, soon } from "./support/promises.ts";
 
 everyTestLeavesNothing();
-
-const PYTHON = "/usr/bin/python3";
 
 // Each peer says "waiting" once it has been refused, and "held" once it has the lock, which it keeps until its input
 // ends.
@@ -25,20 +23,7 @@ const FLOCK_SCRIPT = `
   exec flock "$@" --no-fork "$0" sh -c "echo held; exec cat"
 `;
 
-const PY_FILELOCK = (path: string): string[] => [PYTHON, "-c", PY_FILELOCK_SCRIPT, path];
-const PY_FILELOCK_SCRIPT = `
-import sys
-from filelock import FileLock, Timeout
-lock = FileLock(sys.argv[1])
-try:
-    lock.acquire(timeout=0)
-except Timeout:
-    print("waiting", flush=True)
-    lock.acquire()
-print("held", flush=True)
-sys.stdin.read()
-lock.release()
-`;
+const PY_FILELOCK = pyFilelock("FileLock");
 
 /** The exit code of a program that needs nothing from us. */
 async function exitCode([command, ...args]: string[]): Promise<number> {

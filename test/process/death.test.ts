@@ -1,10 +1,9 @@
 // However a holder ends, the kernel frees its lock and the next one has it: nothing is ever stale.
-import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FileLock } from "../../src/index.ts";
 import { startChild, type Child, type Word } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
-import { intervals, newJournal, overlaps } from "../support/journal.ts";
+import { expectNoOverlaps } from "../support/kill-storm.ts";
 import { soon } from "../support/promises.ts";
 
 /** A process that holds, and one that waits for it; the wait is a wait when this returns. */
@@ -93,25 +92,5 @@ test("a process that the holder has started does not keep the lock", async () =>
 
 test("one after the other is killed inside, and replaced: nobody gets in beside anybody", async () => {
   const directory = temporaryDirectory();
-  newJournal(directory);
-  const start = async (holds: number): Promise<Child> => {
-    const options = { holds, directory, pollInterval: 0.005 };
-    const child = startChild("loop", join(directory, "work.lock"), { options });
-    await child.says("ready");
-    child.tell("go");
-    return child;
-  };
-  const steady = [await start(80), await start(80)];
-  const killed = new Map<number, bigint>();
-  for (let kills = 0; kills < 5; kills++) {
-    const victim = await start(1000);
-    await victim.says("progress");
-    killed.set(victim.pid, process.hrtime.bigint());
-    expect((await victim.kill()).signal).toBe("SIGKILL");
-  }
-  for (const child of steady) expect(await child.ends()).toEqual({ code: 0, signal: null });
-  const all = intervals(directory, killed);
-  expect(overlaps(all)).toEqual([]);
-  expect(new Set(all.map(({ pid }) => pid))).toHaveProperty("size", 7);
-  expect(all.length).toBeGreaterThan(160);
+  await expectNoOverlaps(directory, { kills: 5, holds: 80, options: { pollInterval: 0.005 } });
 });

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { SoftFileLock } from "../../src/index.ts";
 import { startChild, type Child, type Word } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
+import { expectNoOverlaps } from "../support/kill-storm.ts";
 import { counted, intervals, newJournal, overlaps } from "../support/journal.ts";
 import { around } from "../support/soft-steps.ts";
 
@@ -134,27 +135,11 @@ test.each([
 
 test("one after the other is killed, and replaced: nobody gets in beside anybody", async () => {
   const directory = temporaryDirectory();
-  newJournal(directory);
-  const start = async (holds: number): Promise<Child> => {
-    const options = { holds, directory, soft: true, pollInterval: POLL_INTERVAL };
-    const child = startChild("loop", join(directory, "work.lock"), { options });
-    await child.says("ready");
-    child.tell("go");
-    return child;
-  };
-  const steady = [await start(250), await start(250)];
-  const killed = new Map<number, bigint>();
-  for (let kills = 0; kills < 8; kills++) {
-    const victim = await start(1000);
-    await victim.says("progress");
-    killed.set(victim.pid, process.hrtime.bigint());
-    expect((await victim.kill()).signal).toBe("SIGKILL");
-  }
-  for (const child of steady) expect(await child.ends()).toEqual({ code: 0, signal: null });
-  const all = intervals(directory, killed);
-  expect(overlaps(all)).toEqual([]);
-  expect(new Set(all.map(({ pid }) => pid))).toHaveProperty("size", 10);
-  expect(all.length).toBeGreaterThan(500);
+  await expectNoOverlaps(directory, {
+    kills: 8,
+    holds: 250,
+    options: { soft: true, pollInterval: POLL_INTERVAL },
+  });
   await new SoftFileLock(join(directory, "work.lock")).run(() => undefined);
 }, 120_000);
 

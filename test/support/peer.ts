@@ -38,3 +38,24 @@ export async function holding(command: string[]): Promise<Peer> {
   await soon(peer.says("held"), `${command[0]!} does not get the lock`);
   return peer;
 }
+
+/** Debian's, whose module belongs to this one. */
+export const PYTHON = "/usr/bin/python3";
+
+/** Makes the command by which py-filelock holds a lock file, until its input ends. */
+export function pyFilelock(kind: "FileLock" | "SoftFileLock"): (path: string) => string[] {
+  const script = `
+import sys
+from filelock import ${kind}, Timeout
+lock = ${kind}(sys.argv[1])
+try:
+    lock.acquire(timeout=0)
+except Timeout:
+    print("waiting", flush=True)
+    lock.acquire()
+print("held", flush=True)
+sys.stdin.read()
+lock.release()
+`;
+  return (path) => [PYTHON, "-c", script, path];
+}
