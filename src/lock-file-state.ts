@@ -343,11 +343,15 @@ export class LockFileState implements Domain {
     this.#grant = grant;
     this.#since = new Date();
     this.#tree.admit(owner);
-    if (owner.kind === "object") {
-      for (const waiter of this.#top.all()) {
-        const disturbs = owner.shared && !waiter.owner.shared;
-        if (!disturbs && this.#countsUpOn(waiter.owner) !== undefined) this.#pass(waiter);
-      }
+    if (owner.kind === "object") this.#letCountUp();
+  }
+
+  /** Lets in those whose object has come to hold while they wait: they count up on that, whoever is before them. */
+  #letCountUp(): void {
+    for (const waiter of this.#top.all()) {
+      const held = this.#countsUpOn(waiter.owner);
+      const disturbs = held?.shared === true && !waiter.owner.shared;
+      if (held !== undefined && !disturbs) this.#pass(waiter);
     }
   }
 
@@ -355,14 +359,17 @@ export class LockFileState implements Domain {
   #letIn(parent: Owner | undefined): void {
     if (parent === undefined && this.#grant === undefined) return;
     const room = this.#tree.room(parent);
+    let anyObject = false;
     for (let { first } = room; first !== undefined && room.fits(first.owner); { first } = room) {
       try {
-        if (parent === undefined && !this.#sharesGrant(first.owner)) return;
+        if (parent === undefined && !this.#sharesGrant(first.owner)) break;
         this.#pass(first);
+        anyObject ||= first.owner.kind === "object";
       } catch (error) {
         this.#refuse(first, error);
       }
     }
+    if (anyObject) this.#letCountUp();
   }
 
   #seatWaiter(waiter: Waiter, grant: Grant): void {

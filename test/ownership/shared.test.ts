@@ -350,6 +350,25 @@ describe("an object that owns alone", () => {
     await shared.release();
     await (await soon(alone, "nobody shares it any more")).release();
   });
+
+  // 1. Somebody reads, and W1 waits to write. 2. The object asks to share; W2 to write; the object to share once more. 3. W1
+  // gives up, and the object is let in. Should its second wait go on, it would be behind W2, and W2 behind the object.
+  it("has all that wait to share come in with the first of them, also beside those who read already", async () => {
+    const reader = await read();
+    const patience = new AbortController();
+    const gaveUp = expect(lock().acquire({ signal: patience.signal })).rejects.toThrow("aborted");
+    const object = lock({ owner: "object" });
+    const sharing = [object.acquire(SHARED)];
+    const writing = new Task().does(() => lock().acquire());
+    await blocked(writing);
+    sharing.push(object.acquire(SHARED));
+    patience.abort();
+    await gaveUp;
+    for (const hold of await soon(Promise.all(sharing), "both share")) await hold.release();
+    await blocked(writing);
+    await reader.release();
+    await (await soon(writing, "nobody reads any more")).release();
+  });
 });
 
 describe('with order: "fifo"', () => {
