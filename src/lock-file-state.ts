@@ -166,7 +166,13 @@ export class LockFileState implements Domain {
     if (nestIn !== undefined) {
       if (nestIn.inside?.isOpenTo(owner) === false) return false;
     } else if (this.#grant !== undefined) {
-      if (shares === undefined && !(this.#top.isOpenTo(owner) && this.#sharesGrant(owner))) return false;
+      if (shares === undefined) {
+        if (!this.#top.isOpenTo(owner)) return false;
+        if (!this.#sharesGrant(owner) && !this.#winsPlace(owner)) {
+          if (once) owner.ahead = this.#contender.ahead;
+          return false;
+        }
+      }
     } else {
       if (this.#top.first !== undefined) return false;
       if (!once && this.#rest(owner) > 0) return false;
@@ -285,17 +291,24 @@ export class LockFileState implements Domain {
     const first = this.#polledFor;
     if (first === undefined) return;
     try {
-      const grant = this.#try(first.owner, options);
-      if (grant === null) return;
       if (this.#grant === undefined) {
-        this.#seatWaiter(first, grant);
-      } else {
-        grant.release({ remove: false }); // it was its turn, and the process has the lock already
-        if (this.#isCurrent()) this.#pass(first);
+        const grant = this.#try(first.owner, options);
+        if (grant !== null) this.#seatWaiter(first, grant);
+      } else if (this.#winsPlace(first.owner, options)) {
+        this.#pass(first);
+        if (first.owner.kind === "object") this.#letCountUp();
       }
     } catch (error) {
       this.#refuse(first, error);
     }
+  }
+
+  /** Whether it is the turn of `owner` in line to share the grant: what it wins is given back, for the process has the lock. */
+  #winsPlace(owner: Owner, options?: { readonly waits: boolean }): boolean {
+    if (owner.order === "any" || !this.#isCurrent()) return false;
+    const grant = this.#try(owner, options);
+    grant?.release({ remove: false });
+    return grant !== null && this.#isCurrent();
   }
 
   #try(owner: Owner, options = { waits: false }): Grant | null {

@@ -1,7 +1,9 @@
 // Shared holds: many readers or one writer, at the top of the tree and on every level below it.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, it, test, vi } from "vitest";
-import { Deadlock, detached, Timeout, type Hold } from "../../src/index.ts";
+import { Deadlock, detached, FileLock, Timeout, type Hold } from "../../src/index.ts";
 import { expectWarnings } from "../setup/no-stray-warnings.ts";
+import { temporaryLockFile } from "../support/directory.ts";
 import { MemoryLock, memoryDriver, type MemoryDriver } from "../support/memory-driver.ts";
 import { blocked, deferred, soon } from "../support/promises.ts";
 import { Task } from "./task.ts";
@@ -391,6 +393,35 @@ describe('with order: "fifo"', () => {
     await second.release();
     expect(driver.isHeld(PATH)).toBe(false);
     expect(driver.openAttempts).toBe(0);
+  });
+
+  // 1. R1 reads. 2. A process that stands in line is killed: its ticket stays. 3. R2 asks once. Nobody is in its way.
+  it("who read are not kept out by the ticket of a process that has died", async () => {
+    const lockFile = temporaryLockFile();
+    const fifo = (): FileLock => new FileLock(lockFile, { ...FIFO, ...SHARED });
+    const leaveTicket = (number: number): void => {
+      mkdirSync(`${lockFile}.queue`);
+      writeFileSync(`${lockFile}.queue/gate`, "");
+      writeFileSync(`${lockFile}.queue/${String(number).padStart(16, "0")}`, "");
+    };
+    const holds = [await new Task().does(() => fifo().acquire())];
+    for (const asks of [() => fifo().tryAcquire(), async () => Promise.resolve(fifo().acquireSync())]) {
+      leaveTicket(holds.length);
+      const hold = await new Task().does(asks);
+      expect(hold).toBeDefined();
+      holds.push(hold!);
+      expect(existsSync(`${lockFile}.queue`)).toBe(false);
+    }
+    for (const hold of holds) await hold.release();
+  });
+
+  it("who are refused to read at their one attempt say how many are in line before them", async () => {
+    const reader = await new Task().does(() => lock(FIFO).acquire(SHARED));
+    driver.strangersInLine = 2;
+    const refused = new Task().does(() => lock(FIFO).acquire({ ...SHARED, timeout: 0 }));
+    await expect(refused).rejects.toMatchObject({ name: "Timeout", ahead: 2 });
+    expect(driver.openAttempts).toBe(0);
+    await reader.release();
   });
 
   it("who read do not try again and again for a file that the path no longer leads to", async () => {
