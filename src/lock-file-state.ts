@@ -46,6 +46,8 @@ export class LockFileState implements Domain {
   /** All who wait, outside and inside the holds. */
   readonly #waiting = new Set<Waiter>();
   #grant: Grant | undefined;
+  /** What was won beside the grant, and could not be released. */
+  readonly #surplus: Grant[] = [];
   #since: Date | undefined;
   /** The longest pause of the poller that is at it, in milliseconds. */
   #longestPause = 0;
@@ -307,8 +309,21 @@ export class LockFileState implements Domain {
   #winsPlace(owner: Owner, options?: { readonly waits: boolean }): boolean {
     if (owner.order === "any" || !this.#isCurrent()) return false;
     const grant = this.#try(owner, options);
-    grant?.release({ remove: false });
-    return grant !== null && this.#isCurrent();
+    if (grant === null) return false;
+    this.#surplus.push(grant);
+    try {
+      this.#releaseSurplus();
+    } catch {
+      // it goes with the grant, where somebody can be told that it does not
+    }
+    return this.#isCurrent();
+  }
+
+  #releaseSurplus(): void {
+    for (let last = this.#surplus.at(-1); last !== undefined; last = this.#surplus.at(-1)) {
+      last.release({ remove: false });
+      this.#surplus.pop();
+    }
   }
 
   #try(owner: Owner, options = { waits: false }): Grant | null {
@@ -403,6 +418,7 @@ export class LockFileState implements Domain {
     const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
     if (heir === undefined) {
       // A release that fails has changed nothing yet.
+      this.#releaseSurplus();
       grant?.release({ remove: owner.remove || this.#tree.remove });
       this.#turn.left();
     }

@@ -415,6 +415,25 @@ describe('with order: "fifo"', () => {
     for (const hold of holds) await hold.release();
   });
 
+  // 1. R1 reads. 2. R2 has its turn, and wins the lock a second time. 3. That cannot be given back.
+  it("who read let go of all that they have won, also where a release has failed", async () => {
+    const reader = await new Task().does(() => lock(FIFO).acquire(SHARED));
+    driver.strangersInLine = 1;
+    const reading = new Task().does(() => lock(FIFO).acquire(SHARED));
+    await blocked(reading);
+    driver.failNext("release", "EIO");
+    driver.strangersInLine = 0;
+    const second = await soon(reading, "it is its turn");
+    expect(driver.grants).toBe(2);
+    await reader.release();
+    driver.failNext("release", "EIO");
+    await expect(second.release()).rejects.toMatchObject({ code: "EIO" });
+    expect(second.released).toBe(false);
+    await second.release();
+    expect(driver.grants).toBe(0);
+    expect(driver.isHeld(PATH)).toBe(false);
+  });
+
   it("who are refused to read at their one attempt say how many are in line before them", async () => {
     const reader = await new Task().does(() => lock(FIFO).acquire(SHARED));
     driver.strangersInLine = 2;
