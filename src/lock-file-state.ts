@@ -68,7 +68,11 @@ export class LockFileState implements Domain {
     this.#longWait = new LongWait({
       key,
       waiting: this.#waiting,
-      blocker: ({ owner }) => this.#tree.room(owner.parent).occupant,
+      blocker: ({ owner }) =>
+        // Those who wait for their turn in line wait for strangers, though this process shares the lock.
+        owner.parent === undefined && this.#polledFor !== undefined
+          ? undefined
+          : this.#tree.room(owner.parent).occupant,
     });
   }
 
