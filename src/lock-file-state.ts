@@ -127,7 +127,7 @@ export class LockFileState implements Domain {
     try {
       if (this.#enter(owner, nestIn, terms)) return true;
       if (terms.once) return false;
-      const [inTheWay] = [...this.#tree.holds, ...[...this.#waiting].map((waiter) => waiter.owner)];
+      const inTheWay = this.#tree.room(owner.parent).occupant ?? this.#top.first?.owner;
       if (inTheWay !== undefined) throw new Deadlock(owner.lockFile, "synchronous", inTheWay.acquired);
       return this.#block(owner, terms);
     } finally {
