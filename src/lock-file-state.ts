@@ -94,8 +94,10 @@ export class LockFileState implements Domain {
   }
 
   async holders(): Promise<Holder[]> {
-    if (this.#since === undefined) await this.#sighting.lookNow();
-    return [...this.known];
+    if (this.#since === undefined || this.#top.shared) await this.#sighting.lookNow();
+    if (this.#since === undefined || !this.#top.shared) return [...this.known];
+    const others = this.#sighting.seen.filter(({ pid }) => pid !== process.pid);
+    return [...this.known, ...others];
   }
 
   get looked(): boolean {
