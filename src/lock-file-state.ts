@@ -176,7 +176,7 @@ export class LockFileState implements Domain {
     } else if (this.#grant !== undefined) {
       if (shares === undefined) {
         if (!this.#top.isOpenTo(owner)) return false;
-        if (!this.#sharesGrant(owner) && !this.#winsPlace(owner)) {
+        if (!this.#sharesGrant(owner) && !(this.#standsInLine(owner) && this.#winsPlace(owner))) {
           if (once) owner.ahead = this.#contender.ahead;
           return false;
         }
@@ -284,15 +284,18 @@ export class LockFileState implements Domain {
     });
   }
 
+  get #polledFor(): Waiter | undefined {
+    const { first } = this.#top;
+    if (this.#grant === undefined || first === undefined) return first;
+    return this.#standsInLine(first.owner) ? first : undefined;
+  }
+
   /**
    * Those who share the lock do not keep others of this process from it, but those who stand in line before them do: so
    * the first of them takes a place in line as well, although this process has the lock.
    */
-  get #polledFor(): Waiter | undefined {
-    const { first } = this.#top;
-    if (this.#grant === undefined || first === undefined) return first;
-    const standsInLine = first.owner.order === "fifo" && this.#top.fits(first.owner) && this.#isCurrent();
-    return standsInLine ? first : undefined;
+  #standsInLine(owner: Owner): boolean {
+    return owner.order === "fifo" && this.#top.fits(owner) && this.#isCurrent();
   }
 
   #tryForFirst(options: { readonly waits: boolean }): void {
@@ -313,7 +316,6 @@ export class LockFileState implements Domain {
 
   /** Whether it is the turn of `owner` in line to share the grant: what it wins is given back, for the process has the lock. */
   #winsPlace(owner: Owner, options?: { readonly waits: boolean }): boolean {
-    if (owner.order === "any" || !this.#isCurrent()) return false;
     const grant = this.#try(owner, options);
     if (grant === null) return false;
     this.#surplus.push(grant);
