@@ -39,8 +39,9 @@ export class Hold {
 
   /**
    * The descriptor that carries the lock, for as long as this hold lasts; undefined for a driver without one. All
-   * holds that are nested in one another share it. Do not close it. A child process that is given it in `stdio` shares
-   * the lock: it keeps it should this process die, and loses it when this process releases.
+   * holds of this process that live side by side, or nested in one another, have the same. Do not close it. A child
+   * process that is given it in `stdio` shares the lock: it keeps it should this process die, and loses it when this
+   * process releases.
    *
    * @throws Error once the hold is released: the number may belong to another file by then.
    */

@@ -46,6 +46,8 @@ export class LockFileState implements Domain {
   /** All who wait, outside and inside the holds. */
   readonly #waiting = new Set<Waiter>();
   #grant: Grant | undefined;
+  /** What was won beside the grant, and could not be released. */
+  readonly #surplus: Grant[] = [];
   #since: Date | undefined;
   /** The longest pause of the poller that is at it, in milliseconds. */
   #longestPause = 0;
@@ -66,7 +68,11 @@ export class LockFileState implements Domain {
     this.#longWait = new LongWait({
       key,
       waiting: this.#waiting,
-      blocker: ({ owner }) => this.#tree.room(owner.parent).occupant,
+      blocker: ({ owner }) =>
+        // Those who wait for their turn in line wait for strangers, though this process shares the lock.
+        owner.parent === undefined && this.#polledFor !== undefined
+          ? undefined
+          : this.#tree.room(owner.parent).occupant,
     });
   }
 
@@ -88,8 +94,10 @@ export class LockFileState implements Domain {
   }
 
   async holders(): Promise<Holder[]> {
-    if (this.#since === undefined) await this.#sighting.lookNow();
-    return [...this.known];
+    if (this.#since === undefined || this.#top.shared) await this.#sighting.lookNow();
+    if (this.#since === undefined || !this.#top.shared) return [...this.known];
+    const others = this.#sighting.seen.filter(({ pid }) => pid !== process.pid);
+    return [...this.known, ...others];
   }
 
   obstacle(): string | undefined {
@@ -125,7 +133,7 @@ export class LockFileState implements Domain {
     try {
       if (this.#enter(owner, nestIn, terms)) return true;
       if (terms.once) return false;
-      const [inTheWay] = [...this.#tree.holds, ...[...this.#waiting].map((waiter) => waiter.owner)];
+      const inTheWay = this.#tree.room(owner.parent).occupant ?? this.#top.first?.owner;
       if (inTheWay !== undefined) throw new Deadlock(owner.lockFile, "synchronous", inTheWay.acquired);
       return this.#block(owner, terms);
     } finally {
@@ -170,7 +178,13 @@ export class LockFileState implements Domain {
     if (nestIn !== undefined) {
       if (nestIn.inside?.isOpenTo(owner) === false) return false;
     } else if (this.#grant !== undefined) {
-      if (shares === undefined && !(this.#top.isOpenTo(owner) && this.#sharesGrant(owner))) return false;
+      if (shares === undefined) {
+        if (!this.#top.isOpenTo(owner)) return false;
+        if (!this.#sharesGrant(owner) && !(this.#standsInLine(owner) && this.#winsPlace(owner))) {
+          if (once) owner.ahead = this.#contender.ahead;
+          return false;
+        }
+      }
     } else {
       if (this.#top.first !== undefined) return false;
       if (!once && this.#rest(owner) > 0) return false;
@@ -274,31 +288,53 @@ export class LockFileState implements Domain {
     });
   }
 
+  get #polledFor(): Waiter | undefined {
+    const { first } = this.#top;
+    if (this.#grant === undefined || first === undefined) return first;
+    return this.#standsInLine(first.owner) ? first : undefined;
+  }
+
   /**
    * Those who share the lock do not keep others of this process from it, but those who stand in line before them do: so
    * the first of them takes a place in line as well, although this process has the lock.
    */
-  get #polledFor(): Waiter | undefined {
-    const { first } = this.#top;
-    if (this.#grant === undefined || first === undefined) return first;
-    const standsInLine = first.owner.order === "fifo" && this.#top.fits(first.owner) && this.#isCurrent();
-    return standsInLine ? first : undefined;
+  #standsInLine(owner: Owner): boolean {
+    return owner.order === "fifo" && this.#top.fits(owner) && this.#isCurrent();
   }
 
   #tryForFirst(options: { readonly waits: boolean }): void {
     const first = this.#polledFor;
     if (first === undefined) return;
     try {
-      const grant = this.#try(first.owner, options);
-      if (grant === null) return;
       if (this.#grant === undefined) {
-        this.#seatWaiter(first, grant);
-      } else {
-        grant.release({ remove: false }); // it was its turn, and the process has the lock already
-        if (this.#isCurrent()) this.#pass(first);
+        const grant = this.#try(first.owner, options);
+        if (grant !== null) this.#seatWaiter(first, grant);
+      } else if (this.#winsPlace(first.owner, options)) {
+        this.#pass(first);
+        if (first.owner.kind === "object") this.#letCountUp();
       }
     } catch (error) {
       this.#refuse(first, error);
+    }
+  }
+
+  /** Whether it is the turn of `owner` in line to share the grant: what it wins is given back, for the process has the lock. */
+  #winsPlace(owner: Owner, options?: { readonly waits: boolean }): boolean {
+    const grant = this.#try(owner, options);
+    if (grant === null) return false;
+    this.#surplus.push(grant);
+    try {
+      this.#releaseSurplus();
+    } catch {
+      // it goes with the grant, where somebody can be told that it does not
+    }
+    return this.#isCurrent();
+  }
+
+  #releaseSurplus(): void {
+    for (let last = this.#surplus.at(-1); last !== undefined; last = this.#surplus.at(-1)) {
+      last.release({ remove: false });
+      this.#surplus.pop();
     }
   }
 
@@ -347,11 +383,15 @@ export class LockFileState implements Domain {
     this.#grant = grant;
     this.#since = new Date();
     this.#tree.admit(owner);
-    if (owner.kind === "object") {
-      for (const waiter of this.#top.all()) {
-        const disturbs = owner.shared && !waiter.owner.shared;
-        if (!disturbs && this.#countsUpOn(waiter.owner) !== undefined) this.#pass(waiter);
-      }
+    if (owner.kind === "object") this.#letCountUp();
+  }
+
+  /** Lets in those whose object has come to hold while they wait: they count up on that, whoever is before them. */
+  #letCountUp(): void {
+    for (const waiter of this.#top.all()) {
+      const held = this.#countsUpOn(waiter.owner);
+      const disturbs = held?.shared === true && !waiter.owner.shared;
+      if (held !== undefined && !disturbs) this.#pass(waiter);
     }
   }
 
@@ -359,14 +399,17 @@ export class LockFileState implements Domain {
   #letIn(parent: Owner | undefined): void {
     if (parent === undefined && this.#grant === undefined) return;
     const room = this.#tree.room(parent);
+    let anyObject = false;
     for (let { first } = room; first !== undefined && room.fits(first.owner); { first } = room) {
       try {
-        if (parent === undefined && !this.#sharesGrant(first.owner)) return;
+        if (parent === undefined && !this.#sharesGrant(first.owner)) break;
         this.#pass(first);
+        anyObject ||= first.owner.kind === "object";
       } catch (error) {
         this.#refuse(first, error);
       }
     }
+    if (anyObject) this.#letCountUp();
   }
 
   #seatWaiter(waiter: Waiter, grant: Grant): void {
@@ -387,6 +430,7 @@ export class LockFileState implements Domain {
     const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
     if (heir === undefined) {
       // A release that fails has changed nothing yet.
+      this.#releaseSurplus();
       grant?.release({ remove: owner.remove || this.#tree.remove });
       this.#turn.left();
     }

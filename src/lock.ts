@@ -121,7 +121,7 @@ export abstract class Lock {
    *
    * @returns the hold: release it with {@link SyncHold.releaseSync}.
    * @throws as acquire() does; the Timeout does not know who holds the lock, unless this process does. Deadlock, at once,
-   * where this process itself holds the lock or waits for it.
+   * where it would have to wait while this process itself holds the lock or waits for it.
    * @example
    * const hold = lock.acquireSync({ timeout: 5 });
    * hold.releaseSync();

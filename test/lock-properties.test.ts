@@ -49,6 +49,25 @@ test("holder() tells of a hold of this process: pid, command and since when", as
   expect(await new FileLock(lockFile).holder()).toEqual([]);
 });
 
+test.runIf(process.platform === "linux")("holder() names all who share it, this process once", async () => {
+  const lockFile = temporaryLockFile();
+  const shared = { shared: true };
+  const child = startChild("hold", lockFile, { options: shared });
+  await child.says("held");
+  const holds = [await new FileLock(lockFile).acquire(shared), await new FileLock(lockFile).acquire(shared)];
+  const holders = await new FileLock(lockFile).holder();
+  expect(holders).toEqual([
+    { pid: process.pid, command: expect.any(String), since: expect.any(Date) },
+    { pid: child.pid, command: expect.stringContaining(lockFile) },
+  ]);
+  for (const hold of holds) await hold.release();
+  child.tell("release");
+  await child.says("released");
+  const alone = await new FileLock(lockFile).acquire();
+  expect(await new FileLock(lockFile).holder()).toMatchObject([{ pid: process.pid }]);
+  await alone.release();
+});
+
 test("a hold that is handed on has a since of its own", async () => {
   const driver = memoryDriver();
   const lock = new MemoryLock(driver, "/memory/work.lock");

@@ -1,7 +1,7 @@
 // acquireSync() and tryAcquireSync(): the same lock and the same rules, without a promise; and what they must not wait for.
 import { readdirSync } from "node:fs";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Deadlock, FileLock, Timeout } from "../src/index.ts";
+import { Deadlock, FileLock, Timeout, type Hold } from "../src/index.ts";
 import { Task } from "./ownership/task.ts";
 import { startChild } from "./support/child.ts";
 import { temporaryLockFile } from "./support/directory.ts";
@@ -99,6 +99,11 @@ describe("what nests", () => {
   });
 });
 
+async function namedInStacks(acquire: () => Promise<Hold>): Promise<Hold> {
+  await Promise.resolve(); // a turn of its own
+  return acquire();
+}
+
 describe("what would never end is a Deadlock at once", () => {
   test("a wait for a hold of this process", async () => {
     const hold = await lock().acquire();
@@ -111,6 +116,15 @@ describe("what would never end is a Deadlock at once", () => {
     await expect(inTurn(() => lock().acquireSync({ timeout: 0 }))).rejects.toThrow(Timeout);
     await hold.release();
     expect(driver.isHeld(PATH)).toBe(false);
+  });
+
+  test("a wait inside a hold, for another that is nested in it: that one is what it names", async () => {
+    await lock().run(async () => {
+      const inner = await namedInStacks(() => lock().acquire());
+      const error = await inTurn(() => lock().acquireSync()).catch((reason: unknown) => reason);
+      expect(((error as Deadlock).cause as Error).stack).toContain("namedInStacks");
+      await inner.release();
+    });
   });
 
   test("a wait behind those of this process who wait", async () => {

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { flockDriver } from "../../src/drivers/flock.ts";
 import { FileLock, type Hold } from "../../src/index.ts";
 import { takeWarnings } from "../setup/no-stray-warnings.ts";
+import { MemoryLock, memoryDriver } from "../support/memory-driver.ts";
 import { scene } from "./scene.ts";
 import { Task } from "./task.ts";
 
@@ -43,4 +44,24 @@ it("is warned of once, through whichever object, and only where one hold is in t
   await hold.release();
   for (const wait of waits) await (await wait).release();
   await Promise.all(queue);
+});
+
+// 1. R1 reads. 2. A stranger stands in line. 3. R2 waits behind the stranger, whatever R1 does.
+it("is not warned of where it is for a stranger who stands in line, though this process reads", async () => {
+  const driver = memoryDriver();
+  const read = (path: string): Promise<Hold> =>
+    new Task().does(() => new MemoryLock(driver, path, { order: "fifo", shared: true }).acquire());
+  const reader = await read("/memory/line.lock");
+  driver.strangersInLine = 1;
+  const reading = read("/memory/line.lock");
+  const task = new Task();
+  const hold = await task.does(() => new MemoryLock(driver, "/memory/alone.lock").acquire());
+  const waiting = new Task().does(() => new MemoryLock(driver, "/memory/alone.lock").acquire());
+  const [warning] = (await once(process, "warning")) as [Error];
+  expect(warning.message).toContain("'/memory/alone.lock'");
+  await pause(LONG_MS + 100); // the first look may have come too early by a hair
+  expect(await takeWarnings()).toEqual([warning]);
+  driver.strangersInLine = 0;
+  for (const each of [reader, hold]) await each.release();
+  for (const each of [reading, waiting]) await (await each).release();
 });

@@ -1,7 +1,9 @@
 // Shared holds: many readers or one writer, at the top of the tree and on every level below it.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, it, test, vi } from "vitest";
-import { Deadlock, detached, Timeout, type Hold } from "../../src/index.ts";
+import { Deadlock, detached, FileLock, Timeout, type Hold } from "../../src/index.ts";
 import { expectWarnings } from "../setup/no-stray-warnings.ts";
+import { temporaryLockFile } from "../support/directory.ts";
 import { MemoryLock, memoryDriver, type MemoryDriver } from "../support/memory-driver.ts";
 import { blocked, deferred, soon } from "../support/promises.ts";
 import { Task } from "./task.ts";
@@ -350,6 +352,25 @@ describe("an object that owns alone", () => {
     await shared.release();
     await (await soon(alone, "nobody shares it any more")).release();
   });
+
+  // 1. Somebody reads, and W1 waits to write. 2. The object asks to share; W2 to write; the object to share once more. 3. W1
+  // gives up, and the object is let in. Should its second wait go on, it would be behind W2, and W2 behind the object.
+  it("has all that wait to share come in with the first of them, also beside those who read already", async () => {
+    const reader = await read();
+    const patience = new AbortController();
+    const gaveUp = expect(lock().acquire({ signal: patience.signal })).rejects.toThrow("aborted");
+    const object = lock({ owner: "object" });
+    const sharing = [object.acquire(SHARED)];
+    const writing = new Task().does(() => lock().acquire());
+    await blocked(writing);
+    sharing.push(object.acquire(SHARED));
+    patience.abort();
+    await gaveUp;
+    for (const hold of await soon(Promise.all(sharing), "both share")) await hold.release();
+    await blocked(writing);
+    await reader.release();
+    await (await soon(writing, "nobody reads any more")).release();
+  });
 });
 
 describe('with order: "fifo"', () => {
@@ -372,6 +393,54 @@ describe('with order: "fifo"', () => {
     await second.release();
     expect(driver.isHeld(PATH)).toBe(false);
     expect(driver.openAttempts).toBe(0);
+  });
+
+  // 1. R1 reads. 2. A process that stands in line is killed: its ticket stays. 3. R2 asks once. Nobody is in its way.
+  it("who read are not kept out by the ticket of a process that has died", async () => {
+    const lockFile = temporaryLockFile();
+    const fifo = (): FileLock => new FileLock(lockFile, { ...FIFO, ...SHARED });
+    const leaveTicket = (number: number): void => {
+      mkdirSync(`${lockFile}.queue`);
+      writeFileSync(`${lockFile}.queue/gate`, "");
+      writeFileSync(`${lockFile}.queue/${String(number).padStart(16, "0")}`, "");
+    };
+    const holds = [await new Task().does(() => fifo().acquire())];
+    for (const asks of [() => fifo().tryAcquire(), async () => Promise.resolve(fifo().acquireSync())]) {
+      leaveTicket(holds.length);
+      const hold = await new Task().does(asks);
+      expect(hold).toBeDefined();
+      holds.push(hold!);
+      expect(existsSync(`${lockFile}.queue`)).toBe(false);
+    }
+    for (const hold of holds) await hold.release();
+  });
+
+  // 1. R1 reads. 2. R2 has its turn, and wins the lock a second time. 3. That cannot be given back.
+  it("who read let go of all that they have won, also where a release has failed", async () => {
+    const reader = await new Task().does(() => lock(FIFO).acquire(SHARED));
+    driver.strangersInLine = 1;
+    const reading = new Task().does(() => lock(FIFO).acquire(SHARED));
+    await blocked(reading);
+    driver.failNext("release", "EIO");
+    driver.strangersInLine = 0;
+    const second = await soon(reading, "it is its turn");
+    expect(driver.grants).toBe(2);
+    await reader.release();
+    driver.failNext("release", "EIO");
+    await expect(second.release()).rejects.toMatchObject({ code: "EIO" });
+    expect(second.released).toBe(false);
+    await second.release();
+    expect(driver.grants).toBe(0);
+    expect(driver.isHeld(PATH)).toBe(false);
+  });
+
+  it("who are refused to read at their one attempt say how many are in line before them", async () => {
+    const reader = await new Task().does(() => lock(FIFO).acquire(SHARED));
+    driver.strangersInLine = 2;
+    const refused = new Task().does(() => lock(FIFO).acquire({ ...SHARED, timeout: 0 }));
+    await expect(refused).rejects.toMatchObject({ name: "Timeout", ahead: 2 });
+    expect(driver.openAttempts).toBe(0);
+    await reader.release();
   });
 
   it("who read do not try again and again for a file that the path no longer leads to", async () => {

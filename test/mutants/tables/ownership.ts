@@ -126,7 +126,7 @@ export const ownership: readonly Mutant[] = [
   {
     name: "lets everybody in with the object that owns alone",
     file: "lock-file-state.ts",
-    edits: [["if (!disturbs && this.#countsUpOn(waiter.owner) !== undefined)", "if (!disturbs)"]],
+    edits: [["if (held !== undefined && !disturbs)", "if (!disturbs)"]],
     noticedBy: ["ownership/object-owner.test.ts", "and those of other objects do not"],
   },
   {

@@ -69,19 +69,19 @@ export const shared: readonly Mutant[] = [
   {
     name: "shared: takes no place in line while its process reads",
     file: "lock-file-state.ts",
-    edits: [["return standsInLine ? first : undefined;", "return undefined;"]],
+    edits: [["return this.#standsInLine(first.owner) ? first : undefined;", "return undefined;"]],
     noticedBy: [SHARED, "take their place in line behind the strangers"],
   },
   {
     name: "shared: tries for ever for a file that was replaced",
     file: "lock-file-state.ts",
-    edits: [["this.#top.fits(first.owner) && this.#isCurrent()", "this.#top.fits(first.owner)"]],
+    edits: [["this.#top.fits(owner) && this.#isCurrent()", "this.#top.fits(owner)"]],
     noticedBy: [SHARED, "do not try again and again"],
   },
   {
     name: "shared: keeps the second grant that a place in line has won",
     file: "lock-file-state.ts",
-    edits: [["grant.release({ remove: false }); // it was its turn", "; // it was its turn"]],
+    edits: [["last.release({ remove: false });", ""]],
     noticedBy: [SHARED, "take their place in line behind the strangers"],
   },
   {
@@ -125,6 +125,54 @@ export const shared: readonly Mutant[] = [
     file: "drivers/flock.ts",
     edits: [['isHeld(key, flock, "lock")', 'isHeld(key, flock, "share")']],
     noticedBy: ["drivers/flock-shared.test.ts", "is no free one to whoever stands in line"],
+  },
+  {
+    name: "shared: an object waits behind those who wait for it",
+    file: "lock-file-state.ts",
+    edits: [["if (anyObject) this.#letCountUp();", ""]],
+    noticedBy: [SHARED, "come in with the first of them, also beside those who read already"],
+  },
+  {
+    name: "shared: who asks once does not look whose turn it is",
+    file: "lock-file-state.ts",
+    edits: [["(this.#standsInLine(owner) && this.#winsPlace(owner))", "false"]],
+    noticedBy: [SHARED, "are not kept out by the ticket of a process that has died"],
+  },
+  {
+    name: "shared: forgets what it could not give back",
+    file: "lock-file-state.ts",
+    edits: [["this.#releaseSurplus(); grant?.release(", "grant?.release("]],
+    noticedBy: [SHARED, "let go of all that they have won, also where a release has failed"],
+  },
+  {
+    name: "shared: does not look for those who share it in other processes",
+    file: "lock-file-state.ts",
+    edits: [
+      [
+        "if (this.#since === undefined || !this.#top.shared) return [...this.known];",
+        "return [...this.known];",
+      ],
+    ],
+    noticedBy: ["lock-properties.test.ts", "names all who share it, this process once"],
+  },
+  {
+    name: "shared: takes a wait in line for one for its own process",
+    file: "lock-file-state.ts",
+    edits: [
+      [
+        "owner.parent === undefined && this.#polledFor !== undefined ?",
+        "owner.parent === undefined && false ?",
+      ],
+    ],
+    noticedBy: ["ownership/long-wait.test.ts", "for a stranger who stands in line"],
+  },
+  {
+    name: "sync: names the first hold of the process, whichever is in the way",
+    file: "lock-file-state.ts",
+    edits: [
+      ["const inTheWay = this.#tree.room(owner.parent).occupant", "const inTheWay = this.#top.occupant"],
+    ],
+    noticedBy: ["sync.test.ts", "that one is what it names"],
   },
   {
     name: "sync: waits for its own process",
