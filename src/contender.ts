@@ -37,6 +37,8 @@ export class Contender {
   #attempt: Attempt | undefined;
   /** The last one that was asked for hints. */
   #watched: Attempt | undefined;
+  /** What was won for nobody, and could not be released. */
+  readonly #unwanted: Grant[] = [];
   /** On whose behalf the refused one was made. */
   #asker: Asker | undefined;
   #polling: AbortController | undefined;
@@ -64,6 +66,7 @@ export class Contender {
   /** One attempt. Where it `waits` it is one of many, asks for hints, and takes its place in line. */
   try(asker: Asker, { waits }: { readonly waits: boolean }): Grant | null {
     this.triedAt = performance.now();
+    this.releaseUnwanted();
     const attempt = this.#attemptFor(asker);
     // Also one that the last attempt at a deadline has opened: it serves those who wait on.
     if (waits && attempt !== this.#watched) this.#watch(attempt);
@@ -75,8 +78,30 @@ export class Contender {
       grant.setMode(asker.mode);
       return grant;
     } catch (error) {
-      grant.release({ remove: false });
+      this.giveBack(grant);
       throw error;
+    }
+  }
+
+  /** Releases what nobody wants. Where that fails it is kept, and whoever tries next, or lets go last, is told. */
+  giveBack(grant: Grant): void {
+    this.#unwanted.push(grant);
+    try {
+      this.releaseUnwanted();
+    } catch {
+      // kept
+    }
+  }
+
+  get hasUnwanted(): boolean {
+    return this.#unwanted.length > 0;
+  }
+
+  /** Throws where it could not be released; then it is kept. */
+  releaseUnwanted(): void {
+    for (let last = this.#unwanted.at(-1); last !== undefined; last = this.#unwanted.at(-1)) {
+      last.release({ remove: false });
+      this.#unwanted.pop();
     }
   }
 

@@ -46,8 +46,6 @@ export class LockFileState implements Domain {
   /** All who wait, outside and inside the holds. */
   readonly #waiting = new Set<Waiter>();
   #grant: Grant | undefined;
-  /** What was won beside the grant, and could not be released. */
-  readonly #surplus: Grant[] = [];
   #since: Date | undefined;
   /** The longest pause of the poller that is at it, in milliseconds. */
   #longestPause = 0;
@@ -322,20 +320,8 @@ export class LockFileState implements Domain {
   #winsPlace(owner: Owner, options?: { readonly waits: boolean }): boolean {
     const grant = this.#try(owner, options);
     if (grant === null) return false;
-    this.#surplus.push(grant);
-    try {
-      this.#releaseSurplus();
-    } catch {
-      // it goes with the grant, where somebody can be told that it does not
-    }
+    this.#contender.giveBack(grant);
     return this.#isCurrent();
-  }
-
-  #releaseSurplus(): void {
-    for (let last = this.#surplus.at(-1); last !== undefined; last = this.#surplus.at(-1)) {
-      last.release({ remove: false });
-      this.#surplus.pop();
-    }
   }
 
   #try(owner: Owner, options = { waits: false }): Grant | null {
@@ -430,7 +416,7 @@ export class LockFileState implements Domain {
     const heir = this.#mayBeHandedOn() ? this.#heir(owner) : undefined;
     if (heir === undefined) {
       // A release that fails has changed nothing yet.
-      this.#releaseSurplus();
+      this.#contender.releaseUnwanted();
       grant?.release({ remove: owner.remove || this.#tree.remove });
       this.#turn.left();
     }
@@ -501,6 +487,7 @@ export class LockFileState implements Domain {
     this.#sighting.endUnlessAlone();
     unwatchDrain(this);
     this.#longWait.stop();
-    if (this.#tree.holds.size === 0 && states.get(this.#id) === this) states.delete(this.#id);
+    const isIdle = this.#tree.holds.size === 0 && !this.#contender.hasUnwanted;
+    if (isIdle && states.get(this.#id) === this) states.delete(this.#id);
   }
 }

@@ -47,3 +47,19 @@ test("a waiter for whom something was prepared in a rest leaves the next one its
   expect(driver.modeOf(PATH)).toBeUndefined();
   await (await next).release();
 });
+
+// 1. The lock is won. 2. Its file does not get the mode that was asked for. 3. It cannot be released either, just then.
+test("a lock that was won for nobody, and could not be released, is released before the next attempt", async () => {
+  const driver = memoryDriver();
+  driver.failNext("setMode", "EIO");
+  driver.failNext("release", "ENOLCK", "ENOLCK");
+  const strict = new MemoryLock(driver, PATH, { mode: 0o600 });
+  await expect(strict.acquire()).rejects.toMatchObject({ code: "EIO" });
+  expect(driver.grants).toBe(1);
+  const once = new MemoryLock(driver, PATH, { timeout: 0 });
+  await expect(once.acquire()).rejects.toMatchObject({ code: "ENOLCK" });
+  const hold = await once.acquire();
+  expect(driver.grants).toBe(1);
+  await hold.release();
+  expect(driver.isHeld(PATH)).toBe(false);
+});

@@ -123,7 +123,7 @@ export const driver: readonly Mutant[] = [
   {
     name: "keeps what it won where the mode cannot be set",
     file: "contender.ts",
-    edits: [["grant.release({ remove: false }); throw error;", "throw error;"]],
+    edits: [["this.giveBack(grant); throw error;", "throw error;"]],
     noticedBy: ["cancellation/signal.test.ts", "a mode that cannot be set gives the win back"],
   },
 ];

@@ -109,4 +109,21 @@ export const queue: readonly Mutant[] = [
     edits: [["backoff * (1 - JITTER + JITTER * Math.random())", "backoff"]],
     noticedBy: ["poll.test.ts"],
   },
+  {
+    name: "forgets what was won for nobody and could not be released",
+    file: "contender.ts",
+    edits: [
+      [
+        "last.release({ remove: false }); this.#unwanted.pop();",
+        "this.#unwanted.pop(); last.release({ remove: false });",
+      ],
+    ],
+    noticedBy: ["contender.test.ts", "won for nobody"],
+  },
+  {
+    name: "forgets the lock file of which something is still to be released",
+    file: "lock-file-state.ts",
+    edits: [["this.#tree.holds.size === 0 && !this.#contender.hasUnwanted", "this.#tree.holds.size === 0"]],
+    noticedBy: ["contender.test.ts", "won for nobody"],
+  },
 ];

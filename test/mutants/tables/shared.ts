@@ -81,7 +81,7 @@ export const shared: readonly Mutant[] = [
   {
     name: "shared: keeps the second grant that a place in line has won",
     file: "lock-file-state.ts",
-    edits: [["last.release({ remove: false });", ""]],
+    edits: [["this.#contender.giveBack(grant); return", "return"]],
     noticedBy: [SHARED, "take their place in line behind the strangers"],
   },
   {
@@ -141,7 +141,7 @@ export const shared: readonly Mutant[] = [
   {
     name: "shared: forgets what it could not give back",
     file: "lock-file-state.ts",
-    edits: [["this.#releaseSurplus(); grant?.release(", "grant?.release("]],
+    edits: [["this.#contender.releaseUnwanted(); grant?.release(", "grant?.release("]],
     noticedBy: [SHARED, "let go of all that they have won, also where a release has failed"],
   },
   {

@@ -19,7 +19,12 @@ export const soft: readonly Mutant[] = [
   {
     name: "takes a pid alone for a proof of life",
     file: "drivers/soft-death.ts",
-    edits: [["return now === undefined || now === startToken;", "return now !== 0n;"]],
+    edits: [
+      [
+        "return now === undefined || now === startToken || ticksOf(now) === startToken;",
+        "return ticksOf(now ?? 0n) !== -1n;",
+      ],
+    ],
     noticedBy: ["drivers/soft-marker.test.ts", "another process has its pid"],
   },
   {
