@@ -168,7 +168,7 @@ export class LockFileState implements Domain {
 
   #enter(owner: Owner, nestIn: Owner | undefined, { once }: Terms): boolean {
     const shares = nestIn ?? this.#countsUpOn(owner);
-    if (shares?.shared === true && !owner.shared)
+    if (shares !== undefined && !owner.shared && (nestIn?.shared ?? this.#top.shared))
       throw new Deadlock(owner.lockFile, "upgrade", shares.acquired);
     owner.domain = this;
     owner.parent = nestIn;
@@ -376,7 +376,7 @@ export class LockFileState implements Domain {
   #letCountUp(): void {
     for (const waiter of this.#top.all()) {
       const held = this.#countsUpOn(waiter.owner);
-      const disturbs = held?.shared === true && !waiter.owner.shared;
+      const disturbs = this.#top.shared && !waiter.owner.shared;
       if (held !== undefined && !disturbs) this.#pass(waiter);
     }
   }

@@ -327,6 +327,9 @@ describe("an object that owns alone", () => {
   it("counts up with what is shared below what it has alone, and refuses to have alone what it shares", async () => {
     const object = lock({ owner: "object" });
     const holds = [await object.acquire(), await object.acquire(SHARED), await object.acquire()];
+    await holds[0]!.release();
+    await holds[2]!.release();
+    holds.push(await object.acquire()); // it has the lock alone as long as it has it at all
     for (const hold of holds) await hold.release();
     const shared = await object.acquire(SHARED);
     holds.push(await object.acquire(SHARED));

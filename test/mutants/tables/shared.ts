@@ -45,7 +45,9 @@ export const shared: readonly Mutant[] = [
   {
     name: "shared: makes a shared hold exclusive",
     file: "lock-file-state.ts",
-    edits: [["if (shares?.shared === true && !owner.shared)", "if (false)"]],
+    edits: [
+      ["if (shares !== undefined && !owner.shared && (nestIn?.shared ?? this.#top.shared))", "if (false)"],
+    ],
     noticedBy: [SHARED, "is refused at once"],
   },
   {
