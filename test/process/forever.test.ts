@@ -5,7 +5,9 @@ import { describe, expect, test } from "vitest";
 import { ProcessLock, type ProcessLockOptions } from "../../src/index.ts";
 import { isRoot, NOBODY, publicDirectory } from "../support/as-nobody.ts";
 import type { Child, End, Word } from "../support/child.ts";
+import { start } from "../support/command-line.ts";
 import { temporaryDirectory } from "../support/directory.ts";
+import { fixture } from "../support/driver-child.ts";
 import { needsRight } from "../support/needs.ts";
 import { startProgram } from "../support/program.ts";
 
@@ -15,7 +17,7 @@ function newOptions(): ProcessLockOptions {
 
 const lockFileOf = (options: ProcessLockOptions): string => new ProcessLock(options).lockFile;
 
-async function running(verb: "forever" | "nested", options: ProcessLockOptions): Promise<Child> {
+async function running(verb: "forever" | "nested" | "heed", options: ProcessLockOptions): Promise<Child> {
   const program = startProgram(verb, options);
   await program.says("held");
   expect(readFileSync(lockFileOf(options), "utf8")).toBe(`${String(program.pid)}\n`);
@@ -47,6 +49,23 @@ describe.each(["forever", "nested"] as const)("a program that holds (%s)", (verb
       else expect(program.stderr).toBe("");
     },
   );
+});
+
+test("a program that cleans up when it is terminated, and listens once, is left to do it", async () => {
+  const options = newOptions();
+  const program = await running("heed", options);
+  process.kill(program.pid, "SIGTERM");
+  expect(await program.ends()).toEqual({ code: 7, signal: null });
+  expect(existsSync(lockFileOf(options))).toBe(false);
+});
+
+test("a program that writes more than it may does not die of it", async () => {
+  const options = newOptions();
+  const words = [process.execPath, fixture("program.mjs"), "fill", JSON.stringify(options)];
+  const program = start(["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", ...words]);
+  expect(await program.ends()).toEqual({ code: 7, signal: null });
+  expect(program.stdout).toBe("EFBIG\n");
+  expect(existsSync(lockFileOf(options))).toBe(false);
 });
 
 test("a second one is refused, until the first one is killed", async () => {
