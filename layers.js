@@ -5,7 +5,7 @@
 export const storeys = [
   // The command line: whatever it knows of locks it knows as any user of the package does.
   { name: "cli", directories: ["cli"], mayImport: ["cli", "terminal", "index"] },
-  { name: "terminal", files: ["terminal", "own-words"], mayImport: [] },
+  { name: "terminal", files: ["terminal", "own-words", "standard-error"], mayImport: [] },
   { name: "index", files: ["index"], mayImport: ["face", "lock", "engine", "driver", "ground"] },
   // What people construct: each picks a driver and its defaults. They do not know each other.
   {

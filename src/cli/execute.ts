@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { exitCodeOf, type Ending } from "./exit-code.ts";
 import { exitCodeAfter, Failure } from "./failure.ts";
-import { stderr } from "./output.ts";
 
 /** Why a command did not start, where it is not the command's fault. */
 const NO_RESOURCES = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
@@ -17,8 +16,6 @@ const NO_RESOURCES = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
  */
 export function execute(words: readonly string[], onStart: (command: ChildProcess) => void): Promise<number> {
   const [file = "", ...args] = words;
-  // Opening a pipe makes it non-blocking for all who share it, and the start of a command undoes that: so open it before.
-  stderr();
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       reject(notStarted(file, error));

@@ -59,8 +59,14 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: leaves its line on the terminal",
     file: "cli/notice.ts",
-    edits: [["if (this.#shown && stderr().isTTY) stderr().write(ERASE);", ""]],
+    edits: [["if (this.#shown) terminal()?.write(ERASE);", ""]],
     noticedBy: ["cli/notice.test.ts", "erased before the command runs"],
+  },
+  {
+    name: "command line: makes a pipe non-blocking for all who share it",
+    file: "cli/output.ts",
+    edits: [["writeError(text);", "process.stderr.write(text);"]],
+    noticedBy: ["cli/notice.test.ts", "does not fail others"],
   },
   {
     name: "command line: fails loudly where nobody reads on",
