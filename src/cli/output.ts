@@ -1,12 +1,17 @@
 /** What the program writes: stdout for what was asked for, stderr for all else. Knows no words of its own but its name. */
 import { isatty } from "node:tty";
 import { writeError } from "../standard-error.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { exitCodeAfter } from "./failure.ts";
 
 /** Whoever reads stdout may have enough before the end, as `head` does: then the rest is for nobody. */
 export function print(text: string): void {
   if (process.stdout.listenerCount("error") === 0) {
-    process.stdout.on("error", () => process.exit(exitCodeAfter("SIGPIPE")));
+    process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === "EPIPE") process.exit(exitCodeAfter("SIGPIPE"));
+      say(`Cannot write to stdout: ${message}`);
+      process.exit(exitCodeOf("output"));
+    });
   }
   process.stdout.write(text);
 }
