@@ -1,7 +1,7 @@
 /** Runs a command to its end, and tells how that was. Knows no lock: whoever calls it holds one meanwhile. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { exitCodeOf, type Ending } from "./exit-code.ts";
-import { exitCodeAfter, Failure } from "./failure.ts";
+import { endOf, Failure } from "./failure.ts";
 
 /** Why a command did not start, where it is not the command's fault. */
 const NO_RESOURCES = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
@@ -26,7 +26,7 @@ export function execute(words: readonly string[], onStart: (command: ChildProces
       command.on("error", fail);
       // Node knows no names of real-time signals, and reports a death by one as exit code 0.
       command.on("exit", (code, signal) => {
-        resolve(signal === null ? (code ?? 0) : exitCodeAfter(signal));
+        resolve(signal === null ? (code ?? 0) : endOf(signal));
       });
     } catch (error) {
       fail(error as Error); // E2BIG is thrown, ENOENT is emitted

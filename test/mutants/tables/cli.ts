@@ -41,8 +41,14 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: takes a death by a signal for success",
     file: "cli/execute.ts",
-    edits: [["exitCodeAfter(signal)", "0"]],
+    edits: [["endOf(signal)", "0"]],
     noticedBy: ["cli/run.test.ts", "the signal of which it died"],
+  },
+  {
+    name: "command line: exits after ^C as if it had dealt with it",
+    file: "cli/failure.ts",
+    edits: [['if (signal === "SIGINT") {', "if (false) {"]],
+    noticedBy: ["cli/signals.test.ts", "^C ends the script"],
   },
   {
     name: "command line: takes the first word behind -- for the lock file",
