@@ -12,6 +12,7 @@ import {
   holdfast,
   holdfastInTerminal,
   start,
+  startInTerminal,
   type Program,
 } from "../support/command-line.ts";
 import { temporaryLockFile } from "../support/directory.ts";
@@ -75,6 +76,16 @@ describe("while the command runs", () => {
     expect(await program.ends()).toEqual({ code: 5, signal: null });
     expect([times(program.stdout, "SIGINT"), times(program.stdout, "SIGQUIT")]).toEqual([1, 1]);
   });
+
+  // strace(1) sends it as holdfast is about to fork, when Node holds signals back.
+  needsTool("script(1) and strace", succeeds("script", "--version") && succeeds("strace", "-V"))(
+    "what is typed just before the command starts reaches it, too",
+    async () => {
+      const strace = ["strace", "--follow-forks", "--output=/dev/null", "--inject=clone:signal=INT:when=1"];
+      const program = startInTerminal([...strace, ...HOLDFAST, "run", temporaryLockFile(), "--", "cat"]);
+      expect(await program.ends()).toEqual({ code: 130, signal: null });
+    },
+  );
 
   inTerminal("on a terminal other signals are passed on all the same", async () => {
     const program = holdfastInTerminal(["run", temporaryLockFile(), "--", ...HEED]);

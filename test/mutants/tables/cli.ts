@@ -5,20 +5,33 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: passes on what was typed on the terminal",
     file: "cli/signal-relay.ts",
-    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", ""]],
+    edits: [["if (isSentSince && TYPED.has(name) && shareForeground(pid)) return;", ""]],
     noticedBy: ["cli/signals.test.ts", "what is typed on the terminal reaches the command once"],
   },
   {
     name: "command line: takes each SIGINT for typed",
     file: "cli/signal-relay.ts",
-    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", "if (TYPED.has(name)) return;"]],
+    edits: [
+      ["if (isSentSince && TYPED.has(name) && shareForeground(pid)) return;", "if (TYPED.has(name)) return;"],
+    ],
     noticedBy: ["cli/signals.test.ts", "each signal is passed on, once"],
   },
   {
     name: "command line: takes every signal for typed",
     file: "cli/signal-relay.ts",
-    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", "if (shareForeground(pid)) return;"]],
+    edits: [
+      [
+        "if (isSentSince && TYPED.has(name) && shareForeground(pid)) return;",
+        "if (shareForeground(pid)) return;",
+      ],
+    ],
     noticedBy: ["cli/signals.test.ts", "other signals are passed on all the same"],
+  },
+  {
+    name: "command line: takes what was typed before there was a command for what the command has, too",
+    file: "cli/signal-relay.ts",
+    edits: [["#isSentSince = false", "#isSentSince = true"]],
+    noticedBy: ["cli/signals.test.ts", "typed just before the command starts"],
   },
   {
     name: "command line: looks for itself in the foreground, and not for the command",
