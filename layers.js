@@ -4,8 +4,9 @@
 /** `files` and `directories` are relative to src/. The storey without either is whatever the others do not name. */
 export const storeys = [
   // The command line: whatever it knows of locks it knows as any user of the package does.
-  { name: "cli", directories: ["cli"], mayImport: ["cli", "terminal", "index"] },
-  { name: "terminal", files: ["terminal"], mayImport: [] },
+  { name: "cli", directories: ["cli"], mayImport: ["cli", "terminal", "standard-error", "index"] },
+  { name: "terminal", files: ["terminal", "own-words"], mayImport: [] },
+  { name: "standard-error", files: ["standard-error"], mayImport: [] },
   { name: "index", files: ["index"], mayImport: ["face", "lock", "engine", "driver", "ground"] },
   // What people construct: each picks a driver and its defaults. They do not know each other.
   {
@@ -16,14 +17,18 @@ export const storeys = [
   { name: "lock", files: ["lock"], mayImport: ["engine", "driver", "ground"] },
   { name: "engine", mayImport: ["engine", "driver", "ground"] },
   { name: "driver", files: ["driver"], mayImport: ["ground"] },
-  { name: "drivers", directories: ["drivers"], mayImport: ["drivers", "driver", "native", "ground"] },
+  {
+    name: "drivers",
+    directories: ["drivers"],
+    mayImport: ["drivers", "driver", "native", "standard-error", "ground"],
+  },
   { name: "native", directories: ["native"], mayImport: ["native", "ground"] },
   // What every storey may know, and what therefore knows nothing of them.
   { name: "ground", files: ["errors", "sleep", "warn"], mayImport: [] },
 ];
 
 /** The storeys that may touch the file system, and those that may reach a native module. */
-export const mayUseFileSystem = ["drivers", "native", "terminal"];
+export const mayUseFileSystem = ["drivers", "native", "terminal", "standard-error"];
 export const mayUseNativeModule = ["native"];
 
 /** What src/ must not import at all. */

@@ -99,7 +99,8 @@ export class ProcessLock extends Lock {
   /**
    * Acquires the lock, and holds it until the process ends: no release() ends that. The lock file is removed then, unless
    * the process is killed or crashes, and the process dies of what it dies of. Does not keep the process alive.
-   * Called again, it does nothing.
+   * Called again, it does nothing. What it does not promise: that a signal ends the process while it blocks its event loop; it
+   * does so when the loop turns (SIGKILL does at once).
    *
    * @param options as for {@link Lock.acquire}.
    * @throws CannotAcquireLock where another process is running; otherwise as acquire() does.

@@ -1,8 +1,7 @@
 /** Runs a command to its end, and tells how that was. Knows no lock: whoever calls it holds one meanwhile. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { exitCodeOf, type Ending } from "./exit-code.ts";
-import { exitCodeAfter, Failure } from "./failure.ts";
-import { stderr } from "./output.ts";
+import { endOf, Failure } from "./failure.ts";
 
 /** Why a command did not start, where it is not the command's fault. */
 const NO_RESOURCES = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
@@ -17,8 +16,6 @@ const NO_RESOURCES = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
  */
 export function execute(words: readonly string[], onStart: (command: ChildProcess) => void): Promise<number> {
   const [file = "", ...args] = words;
-  // Opening a pipe makes it non-blocking for all who share it, and the start of a command undoes that: so open it before.
-  stderr();
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       reject(notStarted(file, error));
@@ -29,7 +26,7 @@ export function execute(words: readonly string[], onStart: (command: ChildProces
       command.on("error", fail);
       // Node knows no names of real-time signals, and reports a death by one as exit code 0.
       command.on("exit", (code, signal) => {
-        resolve(signal === null ? (code ?? 0) : exitCodeAfter(signal));
+        resolve(signal === null ? (code ?? 0) : endOf(signal));
       });
     } catch (error) {
       fail(error as Error); // E2BIG is thrown, ENOENT is emitted

@@ -8,6 +8,7 @@ const CODES = {
   software: 70, // EX_SOFTWARE
   system: 71, // EX_OSERR
   create: 73, // EX_CANTCREAT
+  output: 74, // EX_IOERR
   notExecutable: 126,
   notFound: 127,
   /** To which the number of a signal is added. */

@@ -20,7 +20,23 @@ export function misuse(message: string): Failure {
 
 /** A signal has ended the wait: whoever sent it knows why. */
 export function interrupted(signal: NodeJS.Signals): Failure {
-  return new Failure("", exitCodeAfter(signal));
+  return new Failure("", endOf(signal));
+}
+
+/**
+ * Has this program end as one that `signal` has ended. A shell that runs a script or a loop ends it at ^C only where its command has died
+ * of SIGINT: one that exits, with whatever code, has dealt with it. So of SIGINT this program dies, once it is done.
+ *
+ * @returns the exit code for it. A shell shows the same for a death.
+ */
+export function endOf(signal: NodeJS.Signals): number {
+  if (signal === "SIGINT") {
+    process.once("exit", () => {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal); // returns in process 1 of a container, which then exits
+    });
+  }
+  return exitCodeAfter(signal);
 }
 
 /** The exit code with which a shell tells that a process died of a signal. */

@@ -2,7 +2,8 @@
 /** The command `holdfast`: runs the program, and turns whatever went wrong into a line on stderr and an exit code. */
 import { CommanderError } from "commander";
 import { exitCodeOf } from "./exit-code.ts";
-import { Failure } from "./failure.ts";
+import { areOwnWordsUtf8 } from "../own-words.ts";
+import { Failure, misuse } from "./failure.ts";
 import { say } from "./output.ts";
 import { program } from "./program.ts";
 
@@ -11,11 +12,15 @@ process.removeAllListeners("warning").on("warning", ({ message }) => {
   say(message);
 });
 
-program()
-  .parseAsync()
-  .catch((error: unknown) => {
-    process.exitCode = explain(error);
-  });
+main().catch((error: unknown) => {
+  process.exitCode = explain(error);
+});
+
+async function main(): Promise<void> {
+  if (!areOwnWordsUtf8())
+    throw misuse("A word of the command line is not UTF-8, and Node.js would change it. Rename the file");
+  await program().parseAsync();
+}
 
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf("usage"); // it has said why

@@ -3,7 +3,7 @@
  * as one plain line. Knows nothing of how the wait ends.
  */
 import type { Holder, WaitEvent } from "../index.ts";
-import { plain, say, stderr } from "./output.ts";
+import { plain, say, terminal } from "./output.ts";
 
 /** Back to the first column, and erases the line from there: see console_codes(4). */
 const ERASE = "\r\x1b[K";
@@ -15,11 +15,11 @@ export class Notice {
   #shown = false;
 
   readonly update = ({ lockFile, elapsed, holder, position }: WaitEvent): void => {
-    const stream = stderr();
+    const stream = terminal();
     const who = holder.length === 0 ? "who holds it is not known" : `held by ${namesOf(holder)}`;
     const place = position === undefined ? "" : `, number ${position} in line`;
     const what = `for ${plain(lockFile)}, ${who}${place}`;
-    if (stream.isTTY) {
+    if (stream !== undefined) {
       const line = `holdfast: waiting ${Math.floor(elapsed)} s ${what}`;
       stream.write(ERASE + cut(line, stream.columns));
       this.#shown = true;
@@ -31,7 +31,7 @@ export class Notice {
 
   /** The wait is over. Idempotent. */
   clear(): void {
-    if (this.#shown && stderr().isTTY) stderr().write(ERASE);
+    if (this.#shown) terminal()?.write(ERASE);
     this.#shown = false;
   }
 }

@@ -1,21 +1,36 @@
 /** What the program writes: stdout for what was asked for, stderr for all else. Knows no words of its own but its name. */
+import { isatty } from "node:tty";
+import { writeError } from "../standard-error.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { exitCodeAfter } from "./failure.ts";
 
 /** Whoever reads stdout may have enough before the end, as `head` does: then the rest is for nobody. */
 export function print(text: string): void {
   if (process.stdout.listenerCount("error") === 0) {
-    process.stdout.on("error", () => process.exit(exitCodeAfter("SIGPIPE")));
+    process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === "EPIPE") process.exit(exitCodeAfter("SIGPIPE"));
+      say(`Cannot write to stdout: ${message}`);
+      process.exit(exitCodeOf("output"));
+    });
   }
   process.stdout.write(text);
 }
 
 /** A line on stderr. */
 export function say(message: string): void {
-  stderr().write(`holdfast: ${message}\n`);
+  complain(`holdfast: ${message}\n`);
 }
 
-/** Nothing that happens on stderr may end a program that holds a lock for a command. */
-export function stderr(): NodeJS.WriteStream {
+/** Writes to stderr. */
+export function complain(text: string): void {
+  const stream = terminal();
+  if (stream === undefined) writeError(text);
+  else stream.write(text);
+}
+
+/** Standard error where it is a terminal. Nothing that happens there may end a program that holds a lock for a command. */
+export function terminal(): NodeJS.WriteStream | undefined {
+  if (!isatty(2)) return undefined;
   if (process.stderr.listenerCount("error") === 0) process.stderr.on("error", () => undefined);
   return process.stderr;
 }

@@ -5,7 +5,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createRequire } from "node:module";
 import type { ContendOptions } from "./contend.ts";
-import { print, stderr } from "./output.ts";
+import { complain, print } from "./output.ts";
 import type { RunOptions } from "./run.ts";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
@@ -27,7 +27,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({
       writeOut: print,
-      writeErr: (text) => stderr().write(text),
+      writeErr: complain,
       outputError: (text, write) => {
         write(text.replace(/^error: /, "holdfast: "));
       },

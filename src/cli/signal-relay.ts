@@ -15,6 +15,8 @@ const TYPED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 export class SignalRelay {
   readonly #wait = new AbortController();
   #command: ChildProcess | undefined;
+  /** Whether what is heard now has been sent since there is a command. */
+  #isSentSince = false;
 
   constructor() {
     for (const name of RELAYED) {
@@ -29,16 +31,22 @@ export class SignalRelay {
     return this.#wait.signal;
   }
 
-  /** From now on signals are for `command`. */
+  /**
+   * From now on signals are for `command`.
+   *
+   * 1. ^C is typed: this process gets it, and there is no command yet. 2. The command starts. 3. Node tells of the ^C. So what is heard in the
+   * first turn goes to the command, although that may have it by itself. The second immediate comes after a whole turn.
+   */
   passTo(command: ChildProcess): void {
     this.#command = command;
+    setImmediate(() => setImmediate(() => (this.#isSentSince = true)));
   }
 
   #receive(name: NodeJS.Signals): void {
     if (this.#command === undefined) {
       this.#wait.abort(interrupted(name));
     } else {
-      relay(name, this.#command);
+      relay(name, this.#command, this.#isSentSince);
     }
   }
 }
@@ -48,9 +56,13 @@ export class SignalRelay {
  * it on, and the command has it twice: the second often means "now, and never mind the mess". So what may have been
  * typed is left to the terminal.
  */
-function relay(name: NodeJS.Signals, { pid, exitCode, signalCode }: ChildProcess): void {
+function relay(
+  name: NodeJS.Signals,
+  { pid, exitCode, signalCode }: ChildProcess,
+  isSentSince: boolean,
+): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
-  if (TYPED.has(name) && shareForeground(pid)) return;
+  if (isSentSince && TYPED.has(name) && shareForeground(pid)) return;
   try {
     // Not its own kill(): where the command runs as another user (EPERM) that one emits "error", as a failed start does.
     process.kill(pid, name);

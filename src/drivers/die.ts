@@ -4,8 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { sleep } from "../sleep.ts";
-
-const STDERR = 2;
+import { errorDescriptor } from "../standard-error.ts";
 
 /** How long to wait for a reader that does not empty a full pipe, in all. */
 const PATIENCE_MS = 5000;
@@ -17,9 +16,9 @@ export function die(line: string): never {
   const end = performance.now() + PATIENCE_MS;
   while (left.length > 0 && performance.now() < end) {
     try {
-      left = left.subarray(writeSync(STDERR, left));
+      left = left.subarray(writeSync(errorDescriptor(), left));
     } catch (error) {
-      // A pipe that Node has opened as a stream does not block.
+      // A pipe does not block, unless it can only be shared.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") break; // nobody reads it
       sleep(PAUSE_MS);
     }

@@ -1,7 +1,8 @@
 // What is said on stderr while somebody waits: one plain line, and on a terminal one that is rewritten and then erased.
+import { constants, existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { FileLock } from "../../src/index.ts";
-import { holdfast, holdfastInTerminal } from "../support/command-line.ts";
+import { HOLDFAST, holdfast, holdfastInTerminal, start } from "../support/command-line.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { needsTool, succeeds } from "../support/needs.ts";
 
@@ -17,6 +18,23 @@ test("elsewhere than on a terminal, one line says who is in the way", async () =
   const who = `pid ${String(process.pid)} \\(.+\\)`;
   expect(program.stderr).toMatch(new RegExp(`^holdfast: waiting for ${path}, held by ${who}\n$`));
 });
+
+// A neighbour that writes more than fits into a pipe that is non-blocking loses it.
+needsTool("/proc", existsSync("/proc/self/fdinfo"))(
+  "what it says does not fail others that write to the same pipe",
+  async () => {
+    const path = temporaryLockFile();
+    await using hold = await new FileLock(path).acquire();
+    const script = `{ sh -c 'echo "pid $$ ." >&2; exec "$@"' sh "$@"; } 2>&1 | cat`;
+    const program = start(["sh", "-c", script, "sh", ...HOLDFAST, "run", hold.lockFile, "--", "true"]);
+    const [, pid] = await program.says(/pid (\d+) \./);
+    await program.says("waiting for");
+    const [, flags] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid!}/fdinfo/2`, "utf8"))!;
+    expect(parseInt(flags!, 8) & constants.O_NONBLOCK).toBe(0);
+    await hold.release();
+    await program.ends();
+  },
+);
 
 test("nothing is said where nobody has to wait", async () => {
   const program = holdfast(["run", temporaryLockFile(), "--", "true"]);

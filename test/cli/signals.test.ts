@@ -5,7 +5,16 @@ import { dirname } from "node:path";
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
 import { FileLock } from "../../src/index.ts";
-import { HEED, holdfast, holdfastInTerminal } from "../support/command-line.ts";
+import type { End } from "../support/child.ts";
+import {
+  HEED,
+  HOLDFAST,
+  holdfast,
+  holdfastInTerminal,
+  start,
+  startInTerminal,
+  type Program,
+} from "../support/command-line.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { needsTool, succeeds } from "../support/needs.ts";
 
@@ -17,6 +26,10 @@ const inTerminal = needsTool("script(1)", succeeds("script", "--version"));
 /** How often a command of test/fixtures/heed.mjs has said so. */
 const times = (said: string, name: string): number =>
   said.split(/\r?\n/).filter((line) => line.endsWith(name)).length;
+
+/** As a shell has it, 128 and the number either way: but of ^C it has to see a death. */
+const endOf = (name: NodeJS.Signals): End =>
+  name === "SIGINT" ? { code: null, signal: name } : { code: 128 + constants.signals[name], signal: null };
 
 describe("while the command runs", () => {
   test("each signal is passed on, once, and the lock is held on", async () => {
@@ -38,7 +51,7 @@ describe("while the command runs", () => {
     const program = holdfast(["run", path, "--", "sh", "-c", "echo held; exec cat"]);
     await program.says("held");
     program.signal(name);
-    expect(await program.ends()).toEqual({ code: 128 + constants.signals[name], signal: null });
+    expect(await program.ends()).toEqual(endOf(name));
     await using hold = await new FileLock(path).tryAcquire();
     expect(hold).toBeDefined();
   });
@@ -63,6 +76,16 @@ describe("while the command runs", () => {
     expect(await program.ends()).toEqual({ code: 5, signal: null });
     expect([times(program.stdout, "SIGINT"), times(program.stdout, "SIGQUIT")]).toEqual([1, 1]);
   });
+
+  // strace(1) sends it as holdfast is about to fork, when Node holds signals back.
+  needsTool("script(1) and strace", succeeds("script", "--version") && succeeds("strace", "-V"))(
+    "what is typed just before the command starts reaches it, too",
+    async () => {
+      const strace = ["strace", "--follow-forks", "--output=/dev/null", "--inject=clone:signal=INT:when=1"];
+      const program = startInTerminal([...strace, ...HOLDFAST, "run", temporaryLockFile(), "--", "cat"]);
+      expect(await program.ends()).toEqual({ code: 130, signal: null });
+    },
+  );
 
   inTerminal("on a terminal other signals are passed on all the same", async () => {
     const program = holdfastInTerminal(["run", temporaryLockFile(), "--", ...HEED]);
@@ -92,7 +115,7 @@ describe("while it waits", () => {
     const program = holdfast(args(hold.lockFile));
     await program.says("waiting for");
     program.signal(name);
-    expect(await program.ends()).toEqual({ code: 128 + constants.signals[name], signal: null });
+    expect(await program.ends()).toEqual(endOf(name));
     expect(program.stdout).toBe("");
     expect(program.stderr.split("\n")).toHaveLength(2);
     expect(readdirSync(dirname(path))).toEqual(["work.lock"]);
@@ -127,5 +150,33 @@ describe("while it waits", () => {
     expect(await program.ends()).toEqual({ code: 130, signal: null });
     expect(program.stdout).toMatch(/\r\x1b\[K$/);
     expect(program.stdout).not.toContain("ran");
+  });
+});
+
+describe("^C ends the script", () => {
+  /** A loop of bash(1) in a terminal, which goes on where a command exits, and ends where it dies. */
+  function loop(args: readonly string[]): Program {
+    const words = [...HOLDFAST, ...args].map((word) => `'${word}'`).join(" ");
+    const command = `bash -c 'for i in 1 2; do echo turn $i; "$@"; done; exit 0' bash ${words}`;
+    return start(["script", "--quiet", "--return", "--command", command, "/dev/null"]);
+  }
+
+  const define = needsTool("script(1)", succeeds("script", "--version"));
+
+  define("in which holdfast waits", async () => {
+    await using hold = await new FileLock(temporaryLockFile()).acquire();
+    const program = loop(["run", hold.lockFile, "--", "true"]);
+    await program.says("holdfast: waiting");
+    program.type("\x03");
+    expect(await program.ends()).toEqual({ code: 130, signal: null });
+    expect(program.stdout).not.toContain("turn 2");
+  });
+
+  define("in which its command dies of it", async () => {
+    const program = loop(["run", temporaryLockFile(), "--", "sh", "-c", "echo held; exec cat"]);
+    await program.says("held");
+    program.type("\x03");
+    expect(await program.ends()).toEqual({ code: 130, signal: null });
+    expect(program.stdout).not.toContain("turn 2");
   });
 });

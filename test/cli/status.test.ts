@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FileLock, type Inspection } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
-import { holdfast, ran } from "../support/command-line.ts";
+import { HOLDFAST, holdfast, ran, start } from "../support/command-line.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 
 /** What stands for a lock file that nobody holds: on some file systems nobody can know. */
@@ -76,6 +76,13 @@ describe("holdfast status", () => {
   test("shows no control characters of a name or a command", async () => {
     const path = join(temporaryDirectory(), "a\n\x1b[31mb.lock");
     expect((await ran(["status", path])).stdout).toMatch(/a\?\[31mb\.lock: free\n$/);
+  });
+
+  test.each([[["status"]], [["status", "--json"]]])("%j says so where stdout is full", async (args) => {
+    const script = 'exec "$@" > /dev/full';
+    const program = start(["sh", "-c", script, "sh", ...HOLDFAST, ...args, temporaryLockFile()]);
+    expect(await program.ends()).toEqual({ code: 74, signal: null });
+    expect(program.stderr).toMatch(/^holdfast: Cannot write to stdout: ENOSPC.*\n$/);
   });
 
   test("ends quietly where nobody reads on", async () => {

@@ -1,9 +1,9 @@
 // The command line itself: what is refused and how, what the help says, and that docs/cli.md says the same.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
-import { holdfast, ran } from "../support/command-line.ts";
-import { temporaryLockFile } from "../support/directory.ts";
+import { HOLDFAST, holdfast, ran, start } from "../support/command-line.ts";
+import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 
@@ -49,6 +49,20 @@ describe("misuse has exit code 64, and runs and creates nothing:", () => {
     expect(existsSync(path)).toBe(false);
     expect(existsSync(`${dirname(path)}/--`)).toBe(false);
   });
+
+  // What was locked and run would be named otherwise than it is here: Node.js puts U+FFFD for what it cannot read.
+  test.each(["run $word/work.lock true", "run work.lock echo $word", "wait $word", "status $word"])(
+    "%s, which is not UTF-8",
+    async (args) => {
+      const cwd = temporaryDirectory();
+      const script = `word=$(printf 'caf\\351'); exec "$@" ${args}`;
+      const program = start(["sh", "-c", script, "sh", ...HOLDFAST], { cwd });
+      expect(await program.ends()).toEqual({ code: 64, signal: null });
+      expect(program.stdout).toBe("");
+      expect(program.stderr).toMatch(/^holdfast: A word of the command line is not UTF-8.*\n$/);
+      expect(readdirSync(cwd)).toEqual([]);
+    },
+  );
 
   test("no command at all, and the help is on stderr", async () => {
     const { code, stdout, stderr } = await ran([]);

@@ -12,6 +12,7 @@ const stderr = vi.hoisted(() => ({
 
 vi.mock("node:fs", async (original) => ({
   ...(await original<typeof FileSystem>()),
+  fstatSync: () => ({ isFIFO: () => false }),
   writeSync: (fd: number, bytes: Buffer): number => {
     expect(fd).toBe(2);
     stderr.writes++;

@@ -1,13 +1,27 @@
 // What is held for ever: until the process ends, however it does, and no longer. The file goes with it where the process
 // still can see to that, and the process dies of what it dies of.
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ProcessLock, type ProcessLockOptions } from "../../src/index.ts";
 import { isRoot, NOBODY, publicDirectory } from "../support/as-nobody.ts";
 import type { Child, End, Word } from "../support/child.ts";
+import { start } from "../support/command-line.ts";
 import { temporaryDirectory } from "../support/directory.ts";
-import { needsRight } from "../support/needs.ts";
+import { fixture } from "../support/driver-child.ts";
+import { needsRight, needsTool, succeeds } from "../support/needs.ts";
 import { startProgram } from "../support/program.ts";
+import { soon } from "../support/promises.ts";
 
 function newOptions(): ProcessLockOptions {
   return { name: "daemon", directory: temporaryDirectory() };
@@ -15,7 +29,7 @@ function newOptions(): ProcessLockOptions {
 
 const lockFileOf = (options: ProcessLockOptions): string => new ProcessLock(options).lockFile;
 
-async function running(verb: "forever" | "nested", options: ProcessLockOptions): Promise<Child> {
+async function running(verb: "forever" | "nested" | "heed", options: ProcessLockOptions): Promise<Child> {
   const program = startProgram(verb, options);
   await program.says("held");
   expect(readFileSync(lockFileOf(options), "utf8")).toBe(`${String(program.pid)}\n`);
@@ -47,6 +61,23 @@ describe.each(["forever", "nested"] as const)("a program that holds (%s)", (verb
       else expect(program.stderr).toBe("");
     },
   );
+});
+
+test("a program that cleans up when it is terminated, and listens once, is left to do it", async () => {
+  const options = newOptions();
+  const program = await running("heed", options);
+  process.kill(program.pid, "SIGTERM");
+  expect(await program.ends()).toEqual({ code: 7, signal: null });
+  expect(existsSync(lockFileOf(options))).toBe(false);
+});
+
+test("a program that writes more than it may does not die of it", async () => {
+  const options = newOptions();
+  const words = [process.execPath, fixture("program.mjs"), "fill", JSON.stringify(options)];
+  const program = start(["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", ...words]);
+  expect(await program.ends()).toEqual({ code: 7, signal: null });
+  expect(program.stdout).toBe("EFBIG\n");
+  expect(existsSync(lockFileOf(options))).toBe(false);
 });
 
 test("a second one is refused, until the first one is killed", async () => {
@@ -138,6 +169,27 @@ describe("with die", () => {
     expect(second.stderr).toMatch(/^Another 'daemon' process is already running \(pid \d+\)\.\n$/);
     expect(second.unheard).toEqual(["waiting"]);
   });
+
+  needsTool("mkfifo(1)", succeeds("mkfifo", "--version"))(
+    "it does not wait for ever for a reader of a full pipe, which blocks as pipes do",
+    async () => {
+      const options = newOptions();
+      await running("forever", options);
+      const pipe = `${lockFileOf(options)}.pipe`;
+      execFileSync("mkfifo", [pipe]);
+      const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+      onTestFinished(() => {
+        closeSync(fd);
+      });
+      expect(() => {
+        for (;;) writeSync(fd, Buffer.alloc(4096));
+      }).toThrow("EAGAIN");
+      const words = [fixture("program.mjs"), "hold", JSON.stringify({ ...options, die: true })];
+      const second = spawn(process.execPath, words, { stdio: ["ignore", "ignore", fd] });
+      onTestFinished(() => void second.kill("SIGKILL"));
+      expect(await soon(once(second, "exit"), "it does not die")).toEqual([1, null]);
+    },
+  );
 
   test("one that gets it lives", async () => {
     const program = await running("forever", { ...newOptions(), die: true });

@@ -28,7 +28,12 @@ export function holdfast(args: readonly string[], place: Place = {}): Program {
  * comes in between, since script(1) stops and goes on with its own child.
  */
 export function holdfastInTerminal(args: readonly string[], place: Place = {}): Program {
-  const quoted = [...HOLDFAST, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  return startInTerminal([...HOLDFAST, ...args], place);
+}
+
+/** Starts any program in the foreground of a terminal. */
+export function startInTerminal(words: readonly string[], place: Place = {}): Program {
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   const command = `trap : INT QUIT; ${quoted.join(" ")}; exit $?`;
   return start(["script", "--quiet", "--return", "--command", command, "/dev/null"], place);
 }

@@ -5,20 +5,33 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: passes on what was typed on the terminal",
     file: "cli/signal-relay.ts",
-    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", ""]],
+    edits: [["if (isSentSince && TYPED.has(name) && shareForeground(pid)) return;", ""]],
     noticedBy: ["cli/signals.test.ts", "what is typed on the terminal reaches the command once"],
   },
   {
     name: "command line: takes each SIGINT for typed",
     file: "cli/signal-relay.ts",
-    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", "if (TYPED.has(name)) return;"]],
+    edits: [
+      ["if (isSentSince && TYPED.has(name) && shareForeground(pid)) return;", "if (TYPED.has(name)) return;"],
+    ],
     noticedBy: ["cli/signals.test.ts", "each signal is passed on, once"],
   },
   {
     name: "command line: takes every signal for typed",
     file: "cli/signal-relay.ts",
-    edits: [["if (TYPED.has(name) && shareForeground(pid)) return;", "if (shareForeground(pid)) return;"]],
+    edits: [
+      [
+        "if (isSentSince && TYPED.has(name) && shareForeground(pid)) return;",
+        "if (shareForeground(pid)) return;",
+      ],
+    ],
     noticedBy: ["cli/signals.test.ts", "other signals are passed on all the same"],
+  },
+  {
+    name: "command line: takes what was typed before there was a command for what the command has, too",
+    file: "cli/signal-relay.ts",
+    edits: [["#isSentSince = false", "#isSentSince = true"]],
+    noticedBy: ["cli/signals.test.ts", "typed just before the command starts"],
   },
   {
     name: "command line: looks for itself in the foreground, and not for the command",
@@ -41,8 +54,14 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: takes a death by a signal for success",
     file: "cli/execute.ts",
-    edits: [["exitCodeAfter(signal)", "0"]],
+    edits: [["endOf(signal)", "0"]],
     noticedBy: ["cli/run.test.ts", "the signal of which it died"],
+  },
+  {
+    name: "command line: exits after ^C as if it had dealt with it",
+    file: "cli/failure.ts",
+    edits: [['if (signal === "SIGINT") {', "if (false) {"]],
+    noticedBy: ["cli/signals.test.ts", "^C ends the script"],
   },
   {
     name: "command line: takes the first word behind -- for the lock file",
@@ -59,8 +78,14 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: leaves its line on the terminal",
     file: "cli/notice.ts",
-    edits: [["if (this.#shown && stderr().isTTY) stderr().write(ERASE);", ""]],
+    edits: [["if (this.#shown) terminal()?.write(ERASE);", ""]],
     noticedBy: ["cli/notice.test.ts", "erased before the command runs"],
+  },
+  {
+    name: "command line: makes a pipe non-blocking for all who share it",
+    file: "cli/output.ts",
+    edits: [["writeError(text);", "process.stderr.write(text);"]],
+    noticedBy: ["cli/notice.test.ts", "does not fail others"],
   },
   {
     name: "command line: fails loudly where nobody reads on",
