@@ -1,12 +1,116 @@
 /**
- * What has to be undone when the process ends, however it ends short of SIGKILL and a crash: signal-exit sees to it that
- * it still dies of what it dies of. Knows nothing of locks.
+ * What has to be undone when the process ends, however it ends short of SIGKILL and a crash; it still dies of what it
+ * would have died of. Knows nothing of locks. Whatever it puts up is there only while there is something to undo.
  */
-import { onExit } from "signal-exit";
 
-/** Has `undo` called when the process ends, synchronously. Returns what cancels that. */
+/**
+ * What ends a process by default, sent from outside. Not SIGPIPE and SIGXFSZ: Node ignores those, and would not any longer
+ * once somebody has listened for them. Not SIGUSR1 and SIGPROF: the debugger's and the profiler's.
+ */
+const SIGNALS: readonly NodeJS.Signals[] = [
+  ...(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGABRT", "SIGALRM", "SIGVTALRM", "SIGUSR2"] as const),
+  ...(["SIGTRAP", "SIGSYS", "SIGXCPU", "SIGIO", "SIGPWR", "SIGSTKFLT"] as const),
+];
+
+/** On each listener of ours: other copies of this package in the process are no programs with handlers of their own. */
+const OURS = Symbol.for("holdfast.atExit");
+
+/** Calls that everybody may replace in `process`; Node looks them up there each time. */
+type Call = (this: unknown, ...args: unknown[]) => unknown;
+type Calls = Record<"emit" | "reallyExit", Call>;
+const calls = process as unknown as Calls;
+
+const undos = new Set<() => void>();
+let unhook: (() => void)[] = [];
+
+/** Has `undo` called when the process ends, synchronously; it must not throw. Returns what cancels that. */
 export function atExit(undo: () => void): () => void {
-  return onExit(() => {
-    undo();
-  });
+  undos.add(undo);
+  if (unhook.length === 0) {
+    for (const signal of SIGNALS) listen(signal);
+    unhook = [hook("emit", undoAfterExit), hook("reallyExit", undoBeforeEnd)];
+  }
+  return () => {
+    undos.delete(undo);
+    if (undos.size > 0) return;
+    for (const each of unhook) each();
+    unhook = [];
+    deafen();
+  };
+}
+
+function undoAll(): void {
+  for (const undo of undos) undo();
+}
+
+const onSignal = Object.assign(
+  (signal: NodeJS.Signals): void => {
+    if (isHandled(signal)) return;
+    undoAll();
+    deafen();
+    // Whoever else is there listens as we do, and sees to the end of the process.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  },
+  { [OURS]: true },
+);
+
+/** First of all: a listener for one time only is gone once it has been called, and is a handler all the same. */
+function listen(signal: NodeJS.Signals): void {
+  try {
+    process.prependListener(signal, onSignal);
+  } catch {
+    // this system has no such signal
+  }
+}
+
+function deafen(): void {
+  for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+}
+
+interface SignalExit {
+  readonly count?: number;
+}
+
+/** Whether the program has a handler of its own, and decides itself what comes of the signal. */
+function isHandled(signal: NodeJS.Signals): boolean {
+  const others = process.listeners(signal).filter((listener) => !(OURS in listener)).length;
+  // The listeners of signal-exit, 4 and 3, handle nothing either; they do without a word where nobody else does.
+  const four = (globalThis as Record<symbol, SignalExit | undefined>)[Symbol.for("signal-exit emitter")];
+  const three = (process as { __signal_exit_emitter__?: SignalExit }).__signal_exit_emitter__;
+  return others > (four?.count ?? 0) + (three?.count ?? 0);
+}
+
+/**
+ * Puts what `replace` makes of it in the place of a call. Returns what takes it out again, unless somebody has put
+ * something in front of it since: then it stays, and has nothing to undo.
+ */
+function hook(name: keyof Calls, replace: (original: Call) => Call): () => void {
+  const isOwn = Object.hasOwn(process, name);
+  const original = calls[name];
+  const replaced = (calls[name] = replace(original));
+  return () => {
+    if (calls[name] !== replaced) return;
+    if (isOwn) calls[name] = original;
+    else Reflect.deleteProperty(process, name);
+  };
+}
+
+/** Last of all: the listeners of "exit" still run under what is undone here. */
+function undoAfterExit(emit: Call): Call {
+  return function (...args) {
+    if (args[0] !== "exit") return Reflect.apply(emit, this, args);
+    try {
+      return Reflect.apply(emit, this, args);
+    } finally {
+      undoAll();
+    }
+  };
+}
+
+/** A listener of "exit" that calls process.exit() ends the process in the middle of it. */
+function undoBeforeEnd(reallyExit: Call): Call {
+  return function (...args) {
+    undoAll();
+    return Reflect.apply(reallyExit, this, args);
+  };
 }

@@ -123,6 +123,23 @@ export const soft: readonly Mutant[] = [
     noticedBy: ["soft-lock.test.ts", "no listener of ours"],
   },
   {
+    name: "takes a handler for one time only for none",
+    file: "drivers/at-exit.ts",
+    edits: [["process.prependListener(signal, onSignal)", "process.on(signal, onSignal)"]],
+    noticedBy: ["process/at-exit.test.ts", "has a handler for one time only"],
+  },
+  {
+    name: "keeps the process alive beside signal-exit",
+    file: "drivers/at-exit.ts",
+    edits: [
+      [
+        "others > (four?.count ?? 0) + (three?.count ?? 0)",
+        "others > 0 * ((four?.count ?? 0) - (three?.count ?? 0))",
+      ],
+    ],
+    noticedBy: ["process/at-exit.test.ts", "has signal-exit"],
+  },
+  {
     name: "lets an order be asked for",
     file: "soft-lock.ts",
     edits: [['if (options.order === "fifo") {', "if (options.order === null) {"]],
