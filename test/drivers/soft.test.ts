@@ -121,6 +121,25 @@ describe("Taking", () => {
     expect(around(path)).toEqual(["work.lock"]);
   });
 
+  // 1. A breaks a dead marker, and the right to do so, a second name of its file aside, cannot be removed. 2. B takes the
+  // lock. 3. A tries to.
+  test("is refused where the file aside has another name for another reason", () => {
+    const path = temporaryLockFile();
+    const quicker = driverWith({
+      unlink: (file) => {
+        if (file !== path) failing("EIO")();
+        unlinkSync(file);
+      },
+      link: (from, to) => {
+        if (to === path) writeFileSync(path, stranger());
+        linkSync(from, to);
+      },
+    });
+    writeFileSync(path, dead());
+    expect(tried(path, quicker)).toBeNull();
+    expect(text(path)).toBe(stranger());
+  });
+
   test.each(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])("needs no hard links (%s)", (code) => {
     const path = temporaryLockFile();
     const driver = driverWith({ link: failing(code) });

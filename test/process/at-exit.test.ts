@@ -9,6 +9,7 @@ function ended(way: string, ...lockFile: string[]) {
   const child = [fixture("at-exit.mjs"), way, ...lockFile];
   const { signal, status, stdout } = spawnSync(process.execPath, child, {
     timeout: 20_000,
+    killSignal: "SIGKILL",
     encoding: "utf8",
   });
   return { signal, status, stdout };

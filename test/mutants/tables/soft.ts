@@ -84,7 +84,7 @@ export const soft: readonly Mutant[] = [
   {
     name: "believes link(2) when it says EEXIST",
     file: "drivers/soft-aside.ts",
-    edits: [["nlink === 2n ? this.#file : undefined", "nlink === 3n ? this.#file : undefined"]],
+    edits: [["return isNamed(path, this.#file) ? this.#file : undefined;", "return undefined;"]],
     noticedBy: ["drivers/soft.test.ts", "it is this process's own"],
   },
   {
@@ -137,7 +137,7 @@ export const soft: readonly Mutant[] = [
         "others > 0 * ((four?.count ?? 0) - (three?.count ?? 0))",
       ],
     ],
-    noticedBy: ["process/at-exit.test.ts", "has signal-exit"],
+    noticedBy: ["process/at-exit.test.ts", "has signal-exit 3"],
   },
   {
     name: "lets an order be asked for",
