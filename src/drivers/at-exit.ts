@@ -15,26 +15,34 @@ const SIGNALS: readonly NodeJS.Signals[] = [
 /** On each listener of ours: other copies of this package in the process are no programs with handlers of their own. */
 const OURS = Symbol.for("holdfast.atExit");
 
+/** On what we put in the place of a call: what was there before. */
+const BEFORE = Symbol.for("holdfast.before");
+
 /** Calls that everybody may replace in `process`; Node looks them up there each time. */
-type Call = (this: unknown, ...args: unknown[]) => unknown;
+interface Call {
+  (this: unknown, ...args: unknown[]): unknown;
+  readonly [BEFORE]?: Call;
+}
 type Calls = Record<"emit" | "reallyExit", Call>;
 const calls = process as unknown as Calls;
 
 const undos = new Set<() => void>();
-let unhook: (() => void)[] = [];
+let isListening = false;
 
 /** Has `undo` called when the process ends, synchronously; it must not throw. Returns what cancels that. */
 export function atExit(undo: () => void): () => void {
   undos.add(undo);
-  if (unhook.length === 0) {
+  if (!isListening) {
+    isListening = true;
     for (const signal of SIGNALS) listen(signal);
-    unhook = [hook("emit", undoAfterExit), hook("reallyExit", undoBeforeEnd)];
+    hook("emit", undoAfterExit);
+    hook("reallyExit", undoBeforeEnd);
   }
   return () => {
     undos.delete(undo);
     if (undos.size > 0) return;
-    for (const each of unhook) each();
-    unhook = [];
+    unhook("emit");
+    unhook("reallyExit");
     deafen();
   };
 }
@@ -64,6 +72,7 @@ function listen(signal: NodeJS.Signals): void {
 }
 
 function deafen(): void {
+  isListening = false;
   for (const signal of SIGNALS) process.removeListener(signal, onSignal);
 }
 
@@ -80,19 +89,24 @@ function isHandled(signal: NodeJS.Signals): boolean {
   return others > (four?.count ?? 0) + (three?.count ?? 0);
 }
 
-/**
- * Puts what `replace` makes of it in the place of a call. Returns what takes it out again, unless somebody has put
- * something in front of it since: then it stays, and has nothing to undo.
- */
-function hook(name: keyof Calls, replace: (original: Call) => Call): () => void {
-  const isOwn = Object.hasOwn(process, name);
-  const original = calls[name];
-  const replaced = (calls[name] = replace(original));
-  return () => {
-    if (calls[name] !== replaced) return;
-    if (isOwn) calls[name] = original;
-    else Reflect.deleteProperty(process, name);
-  };
+const hooks: Partial<Calls> = {};
+
+/** Puts what `replace` makes of it in the place of a call; unless it is there yet, behind that of another copy. */
+function hook(name: keyof Calls, replace: (before: Call) => Call): void {
+  for (let call: Call | undefined = calls[name]; call !== undefined; call = call[BEFORE]) {
+    if (call === hooks[name]) return;
+  }
+  const before = calls[name];
+  calls[name] = hooks[name] = Object.assign(replace(before), { [BEFORE]: before });
+}
+
+/** Where somebody has put something in front of it since, it stays, and has nothing to undo. */
+function unhook(name: keyof Calls): void {
+  const before = hooks[name]?.[BEFORE];
+  if (before === undefined || calls[name] !== hooks[name]) return;
+  // Not as a property of the process itself, which would hide what others do to the class.
+  if (before === (Object.getPrototypeOf(process) as Calls)[name]) Reflect.deleteProperty(process, name);
+  else calls[name] = before;
 }
 
 /** Last of all: the listeners of "exit" still run under what is undone here. */

@@ -26,6 +26,7 @@ test.each<[string, string, { signal?: string; status?: number; stdout?: string }
   ["gets a signal that Node ignores", "isSentIgnored", { status: 0 }],
   ["has replaced process.emit", "replacesEmit", { status: 0, stdout: "true\n1\n" }],
   ["replaces process.emit while it holds", "replacesEmitMeanwhile", { status: 0, stdout: "true\n" }],
+  ["has two copies of the package", "interleaves", { status: 0, stdout: "true\n" }],
   ["has signal-exit for a while", "besideSignalExit", { status: 0, stdout: "0\n" }],
   ["has signal-exit, twice", "signalledBesideSignalExit", { signal: "SIGTERM", stdout: "null SIGTERM\n" }],
   ["has signal-exit 3", "signalledBesideOldSignalExit", { signal: "SIGTERM", stdout: "null SIGTERM\n" }],
