@@ -1,32 +1,73 @@
 /**
- * What has to be undone when the process ends, however it ends short of SIGKILL and a crash: signal-exit sees to it that
- * it still dies of what it dies of, and of nothing else. Knows nothing of locks.
+ * What has to be undone when the process ends, however it ends short of SIGKILL and a crash; it still dies of what it
+ * would have died of. Knows nothing of locks. Its listeners are there only while there is something to undo.
  */
-import { onExit, signals } from "signal-exit";
 
-/** Has `undo` called when the process ends, synchronously. Returns what cancels that. */
+/** What usually ends a process from outside. What it dies of otherwise undoes nothing, as SIGKILL does not. */
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
+
+/** On each listener of ours: other copies of this package in the process are no programs with handlers of their own. */
+const OURS = Symbol.for("holdfast.atExit");
+
+const undos = new Set<() => void>();
+
+/** Has `undo` called when the process ends, synchronously; it must not throw. Returns what cancels that. */
 export function atExit(undo: () => void): () => void {
-  const before = new Map(signals.map((name) => [name, process.listenerCount(name)]));
-  const cancel = onExit(() => {
-    undo();
+  if (undos.size === 0) listen();
+  undos.add(undo);
+  return () => {
+    undos.delete(undo);
+    if (undos.size === 0) deafen();
+  };
+}
+
+function listen(): void {
+  process.on("exit", undoAll);
+  process.on("newListener", stayLast);
+  // First of all: a listener for one time only is gone once it has been called, and is a handler all the same.
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+}
+
+function deafen(): void {
+  process.off("exit", undoAll);
+  process.off("newListener", stayLast);
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+}
+
+function undoAll(): void {
+  for (const undo of undos) undo();
+}
+
+/** The other listeners of "exit" still run under what is undone here. */
+function stayLast(event: string | symbol, listener: unknown): void {
+  if (event !== "exit" || listener === undoAll) return;
+  queueMicrotask(() => {
+    if (undos.size === 0) return;
+    process.off("exit", undoAll);
+    process.on("exit", undoAll);
   });
-  for (const name of signals) if (process.listenerCount(name) > (before.get(name) ?? 0)) listenFirst(name);
-  leaveToWrite();
-  return cancel;
 }
 
-/**
- * 1. The program says `process.once("SIGTERM", cleanUp)`. 2. signal-exit comes to listen behind it. 3. SIGTERM: Node forgets the
- * listener and calls it. 4. signal-exit finds itself alone, and the process dies in the middle of cleanUp. So it looks first.
- */
-function listenFirst(name: NodeJS.Signals): void {
-  const listener = process.listeners(name).at(-1);
-  if (listener === undefined) return;
-  process.prependListener(name, listener); // before it is removed: without any, the signal would be as the kernel has it
-  process.removeListener(name, listener); // takes the last one
+const onSignal = Object.assign(
+  (signal: NodeJS.Signals): void => {
+    if (isHandled(signal)) return;
+    undoAll();
+    deafen();
+    // Whoever else is there listens as we do, and sees to the end of the process.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  },
+  { [OURS]: true },
+);
+
+interface SignalExit {
+  readonly count?: number;
 }
 
-/** Node ignores SIGXFSZ, so that the write that is too long fails. signal-exit lets a process die of what nobody else hears. */
-function leaveToWrite(): void {
-  if (process.listenerCount("SIGXFSZ") === 1) process.on("SIGXFSZ", () => undefined);
+/** Whether the program has a handler of its own, and decides itself what comes of the signal. */
+function isHandled(signal: NodeJS.Signals): boolean {
+  const others = process.listeners(signal).filter((listener) => !(OURS in listener)).length;
+  // The package signal-exit, which many use, handles nothing either: it does so without a word where nobody else does.
+  const four = (globalThis as Record<symbol, SignalExit | undefined>)[Symbol.for("signal-exit emitter")];
+  const three = (process as { __signal_exit_emitter__?: SignalExit }).__signal_exit_emitter__;
+  return others > (four?.count ?? 0) + (three?.count ?? 0);
 }

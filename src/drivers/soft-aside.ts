@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants, fstatSync, linkSync, openSync, unlinkSync, writeFileSync } from "node:fs";
-import { closeQuietly } from "./flock-grant.ts";
+import { closeQuietly, isNamed } from "./flock-grant.ts";
 import { ALWAYS, makeParent, MOST_TRIES, type OpenLockFile } from "./open-lock-file.ts";
 import { findFile, type FoundFile } from "./soft-file.ts";
 import { ownMarker } from "./soft-marker.ts";
@@ -47,13 +47,14 @@ export class Aside {
 
   /**
    * Gives the marker the name `path`. Undefined: somebody has that name. Over NFS it may have been this very call: its
-   * answer was lost, and it was sent again (open(2), NOTES). The number of links tells.
+   * answer was lost, and it was sent again. The number of links (open(2), NOTES) does not tell which name is the second: it
+   * may be a right that could not be given up.
    */
   put(path: string): OwnFile | undefined {
     const put = linkOrCreate({ from: this.#path, to: path, mode: this.#mode }, this.#calls);
     if (put === "linked") return this.#file;
     if (put !== "taken") return put;
-    return fstatSync(this.#file.fd, { bigint: true }).nlink === 2n ? this.#file : undefined;
+    return isNamed(path, this.#file) ? this.#file : undefined;
   }
 
   /** Has the marker for a moment stand for the right that is called `name` (soft-right.ts). */

@@ -69,7 +69,7 @@ export class SoftGrant implements Grant {
     }
   }
 
-  /** The marker itself stands for the right to remove it: that takes no room on a disk that is full. */
+  /** The marker itself stands for the right to remove it: that takes no more room than a name. */
   #claim(name: string): boolean {
     const put = linkOrCreate({ from: this.#key, to: name, mode: undefined }, this.#calls);
     if (typeof put === "object") {

@@ -121,6 +121,25 @@ describe("Taking", () => {
     expect(around(path)).toEqual(["work.lock"]);
   });
 
+  // 1. A breaks a dead marker, and the right to do so, a second name of its file aside, cannot be removed. 2. B takes the
+  // lock. 3. A tries to.
+  test("is refused where the file aside has another name for another reason", () => {
+    const path = temporaryLockFile();
+    const quicker = driverWith({
+      unlink: (file) => {
+        if (file !== path) failing("EIO")();
+        unlinkSync(file);
+      },
+      link: (from, to) => {
+        if (to === path) writeFileSync(path, stranger());
+        linkSync(from, to);
+      },
+    });
+    writeFileSync(path, dead());
+    expect(tried(path, quicker)).toBeNull();
+    expect(text(path)).toBe(stranger());
+  });
+
   test.each(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])("needs no hard links (%s)", (code) => {
     const path = temporaryLockFile();
     const driver = driverWith({ link: failing(code) });
@@ -228,7 +247,7 @@ describe("A release", () => {
     expect(around(path)).toEqual(["work.lock"]);
   });
 
-  test("needs no room on the disk: its own marker stands for the right", () => {
+  test("needs no room for a file: its own marker stands for the right", () => {
     const path = temporaryLockFile();
     const names: string[] = [];
     const grant = tried(path, driverWith({ link: (from, to) => linkSync(from, (names.push(from), to)) }))!;
@@ -246,6 +265,24 @@ describe("A release", () => {
     );
     expect(grant.isCurrent()).toBe(true);
     unlinkSync(right(path, marker()));
+    grant.release({ remove: true });
+    expect(around(path)).toEqual([]);
+  });
+
+  test("fails, and leaves the lock held, where the disk has no room for a name", () => {
+    const path = temporaryLockFile();
+    let isFull = false;
+    const full = driverWith({
+      link: (from, to) => {
+        if (isFull) failing("ENOSPC")();
+        linkSync(from, to);
+      },
+    });
+    const grant = tried(path, full)!;
+    isFull = true;
+    expect(() => grant.release({ remove: true })).toThrow(expect.objectContaining({ code: "ENOSPC" }));
+    expect(text(path)).toBe(marker());
+    isFull = false;
     grant.release({ remove: true });
     expect(around(path)).toEqual([]);
   });

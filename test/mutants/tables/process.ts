@@ -141,16 +141,4 @@ export const process: readonly Mutant[] = [
     edits: [["while (left.length > 0 && performance.now() < end)", "while (left.length > 0)"]],
     noticedBy: ["drivers/die.test.ts", "not for ever"],
   },
-  {
-    name: "at exit: signal-exit looks after whoever listens once",
-    file: "drivers/at-exit.ts",
-    edits: [["process.prependListener(name, listener);", "process.on(name, listener);"]],
-    noticedBy: ["process/forever.test.ts", "cleans up when it is terminated"],
-  },
-  {
-    name: "at exit: dies of a write that is too long",
-    file: "drivers/at-exit.ts",
-    edits: [['process.listenerCount("SIGXFSZ") === 1', "false"]],
-    noticedBy: ["process/forever.test.ts", "writes more than it may"],
-  },
 ];

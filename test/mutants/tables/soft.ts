@@ -89,7 +89,7 @@ export const soft: readonly Mutant[] = [
   {
     name: "believes link(2) when it says EEXIST",
     file: "drivers/soft-aside.ts",
-    edits: [["nlink === 2n ? this.#file : undefined", "nlink === 3n ? this.#file : undefined"]],
+    edits: [["return isNamed(path, this.#file) ? this.#file : undefined;", "return undefined;"]],
     noticedBy: ["drivers/soft.test.ts", "it is this process's own"],
   },
   {
@@ -126,6 +126,29 @@ export const soft: readonly Mutant[] = [
     file: "drivers/soft-grant.ts",
     edits: [["this.#cancel(); closeQuietly", "closeQuietly"]],
     noticedBy: ["soft-lock.test.ts", "no listener of ours"],
+  },
+  {
+    name: "takes a handler for one time only for none",
+    file: "drivers/at-exit.ts",
+    edits: [["process.prependListener(signal, onSignal)", "process.on(signal, onSignal)"]],
+    noticedBy: ["process/at-exit.test.ts", "has a handler for one time only"],
+  },
+  {
+    name: "takes the marker away before others have ended",
+    file: "drivers/at-exit.ts",
+    edits: [['process.on("newListener", stayLast);', ""]],
+    noticedBy: ["process/at-exit.test.ts", "still needs the lock while it exits"],
+  },
+  {
+    name: "keeps the process alive beside signal-exit",
+    file: "drivers/at-exit.ts",
+    edits: [
+      [
+        "others > (four?.count ?? 0) + (three?.count ?? 0)",
+        "others > 0 * ((four?.count ?? 0) - (three?.count ?? 0))",
+      ],
+    ],
+    noticedBy: ["process/at-exit.test.ts", "has signal-exit 3"],
   },
   {
     name: "lets an order be asked for",
