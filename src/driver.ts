@@ -1,7 +1,7 @@
 /**
  * The driver contract: what a way of locking must be able to do. Prose first, since the type says little.
  *
- * A driver *tries*. It never waits, never retries on contention, knows no deadline, no queue and no task:
+ * A driver *tries*. It never waits for a holder, never retries on contention, knows no deadline, no queue and no task:
  * whoever calls it sees to those. All its calls but `holders` are synchronous and short; none runs foreign code.
  *
  * 1. `identify` tells two spellings of one lock file to be one, without creating anything. The same key means

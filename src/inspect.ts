@@ -8,6 +8,8 @@ export type { Inspection, Waiter } from "./drivers/inspect-lock-file.ts";
  * Tells who holds a lock file and who waits for it. Creates, opens and locks nothing, and so disturbs nobody. The answer is of a
  * moment that has passed: to do something while nobody else does, use {@link Lock.tryAcquire}.
  *
+ * It is about flock(2): of what a SoftFileLock holds it knows nothing, and {@link Lock.holder} tells that.
+ *
  * What it does not promise: that it sees everybody. Waiting processes of other users are seen by root alone, and those that only have the
  * file open count as waiting. Where there is no /proc, a lock file that is there is "unknown".
  *

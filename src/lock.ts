@@ -226,7 +226,7 @@ export abstract class Lock {
   /**
    * Who is known to hold the lock file now. On Linux the kernel tells, of foreign processes too; a holder in another
    * PID namespace is not listed, so that an empty list does not prove it free. Elsewhere only this process's own hold
-   * is known. `since` is told of own holds only.
+   * is known. `since` is told of own holds, and of those that a marker file stands for.
    *
    * @example
    * const [holder] = await lock.holder();

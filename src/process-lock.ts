@@ -17,7 +17,7 @@ export interface ProcessLockOptions {
    * `new ProcessLock()`; in eval and the REPL there is none, and a name has to be given.
    */
   readonly name?: string | undefined;
-  /** Whether a process that does not get the lock says so on standard error and exits with 1. Default false. */
+  /** Whether a process that does not get the lock says so on standard error and exits with 1; not with tryAcquire(). Default false. */
   readonly die?: boolean | undefined;
   /**
    * Where the lock file lies: a string or a `file:` URL. Default: `/var/lock`, or else `$XDG_RUNTIME_DIR`, or else the
@@ -124,6 +124,7 @@ export class ProcessLock extends Lock {
   }
 
   #endWithProcess(): void {
+    this.#kept = false; // a signal may have been meant to end the process, and somebody else may have kept it alive
     try {
       this.endAll();
     } catch {

@@ -34,13 +34,17 @@ function deafen(): void {
   for (const signal of SIGNALS) process.off(signal, onSignal);
 }
 
-function undoAll(): void {
-  for (const undo of undos) undo();
-}
+const undoAll = Object.assign(
+  (): void => {
+    for (const undo of undos) undo();
+    undos.clear();
+  },
+  { [OURS]: true },
+);
 
-/** The other listeners of "exit" still run under what is undone here. */
-function stayLast(event: string | symbol, listener: unknown): void {
-  if (event !== "exit" || listener === undoAll) return;
+/** The other listeners of "exit" still run under what is undone here. Two copies that both want to be last would never end. */
+function stayLast(event: string | symbol, listener: object): void {
+  if (event !== "exit" || OURS in listener) return;
   queueMicrotask(() => {
     if (undos.size === 0) return;
     process.off("exit", undoAll);
@@ -50,7 +54,8 @@ function stayLast(event: string | symbol, listener: unknown): void {
 
 const onSignal = Object.assign(
   (signal: NodeJS.Signals): void => {
-    if (isHandled(signal)) return;
+    // Process 1 of a container does not die of what nobody handles: pid_namespaces(7).
+    if (process.pid === 1 || isHandled(signal)) return;
     undoAll();
     deafen();
     // Whoever else is there listens as we do, and sees to the end of the process.

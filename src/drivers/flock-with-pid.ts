@@ -23,6 +23,8 @@ export function flockWithPidDriver(flock: Driver = flockDriver()): Driver {
 class AttemptWithPid implements Attempt {
   readonly #inner: Attempt;
   readonly #key: string;
+  /** What was won, and not written to. */
+  #unwanted: Grant | undefined;
 
   constructor(inner: Attempt, key: string) {
     this.#inner = inner;
@@ -35,13 +37,15 @@ class AttemptWithPid implements Attempt {
 
   /** A file that may be somebody's is not removed either. */
   tryLock(): Grant | null {
+    this.#giveBack();
     const grant = this.#inner.tryLock();
     if (grant?.fd === undefined) return grant;
     try {
       writePid(grant.fd, this.#key);
       return grant;
     } catch (error) {
-      grant.release({ remove: false });
+      this.#unwanted = grant;
+      this.close();
       throw error;
     }
   }
@@ -52,5 +56,15 @@ class AttemptWithPid implements Attempt {
 
   close(): void {
     this.#inner.close();
+    try {
+      this.#giveBack();
+    } catch {
+      // the next try says why
+    }
+  }
+
+  #giveBack(): void {
+    this.#unwanted?.release({ remove: false });
+    this.#unwanted = undefined;
   }
 }

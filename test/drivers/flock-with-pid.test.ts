@@ -15,12 +15,19 @@ import { describe, expect, test } from "vitest";
 import { flockDriver } from "../../src/drivers/flock.ts";
 import { flockWithPidDriver } from "../../src/drivers/flock-with-pid.ts";
 import { pidIn } from "../../src/drivers/pid-file.ts";
+import { flock, type Flock } from "../../src/native/flock.ts";
 import { describeDriver } from "../driver-suite.ts";
 import { asNobody, isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { outputOf } from "../support/driver-child.ts";
 import { flockHarness } from "../support/driver-harness.ts";
-import { granted as grantedBy, isHeld, opened, refusal as refusalBy } from "../support/flock-steps.ts";
+import {
+  granted as grantedBy,
+  isHeld,
+  nativeError,
+  opened,
+  refusal as refusalBy,
+} from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 import { needsRight, succeeds } from "../support/needs.ts";
 
@@ -68,6 +75,22 @@ describe("A lock file that is ours", () => {
 });
 
 describe("A lock file that may be somebody's is left as it is, and free", () => {
+  // 1. It is locked. 2. It is somebody's. 3. It cannot be unlocked just then.
+  test("also where it could not be unlocked at first", () => {
+    const path = fileWith("precious");
+    let failures = 1;
+    const failing: Flock = (fd, operation) => {
+      if (operation === "unlock" && failures-- > 0) throw nativeError("ENOLCK", 37);
+      return flock(fd, operation);
+    };
+    const attempt = opened(path, {}, flockWithPidDriver(flockDriver(failing)));
+    expect(() => attempt.tryLock()).toThrow("it holds something else than a process id");
+    expect(isHeld(path)).toBe(true);
+    attempt.close();
+    expect(isHeld(path)).toBe(false);
+    expect(readFileSync(path, "utf8")).toBe("precious");
+  });
+
   test.each([
     "precious",
     "12\n\n",

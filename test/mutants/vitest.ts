@@ -54,6 +54,8 @@ export async function runTests(copy: string, { file, names, mostFailures }: Choi
     cwd: copy,
     stdio: "ignore",
     detached: true,
+    // A mutant that hangs is waited for no longer than shows it (test/support/promises.ts).
+    env: mostFailures === 0 ? process.env : { ...process.env, STUCK_AFTER_MS: "3000" },
   });
   running.add(child);
   const timer = setTimeout(() => {

@@ -4,11 +4,15 @@ import { expect, test } from "vitest";
 import { SoftFileLock } from "../../src/index.ts";
 import { fixture } from "../support/driver-child.ts";
 import { temporaryLockFile } from "../support/directory.ts";
+import { needsRight, succeeds } from "../support/needs.ts";
 import { around } from "../support/soft-steps.ts";
 
 function ended(way: string, ...lockFile: string[]) {
-  const child = [fixture("at-exit.mjs"), way, ...lockFile];
-  const { signal, status, stdout } = spawnSync(process.execPath, child, {
+  return endOf([process.execPath, fixture("at-exit.mjs"), way, ...lockFile]);
+}
+
+function endOf([command, ...args]: string[]) {
+  const { signal, status, stdout } = spawnSync(command!, args, {
     timeout: 20_000,
     killSignal: "SIGKILL",
     encoding: "utf8",
@@ -24,6 +28,8 @@ test.each<[string, string, { signal?: string; status?: number; stdout?: string }
   ["still needs the lock while it exits", "looksInExit", { status: 0, stdout: "true\n" }],
   ["gets a signal that Node ignores", "isSentIgnored", { status: 0 }],
   ["has signal-exit for a while", "besideSignalExit", { status: 0, stdout: "0\n" }],
+  ["has two copies of the package", "hasTwoCopies", { status: 0, stdout: "undone\nundone\n" }],
+  ["is kept alive by signal-exit", "keptAlive", { status: 0 }],
   ["has signal-exit, twice", "signalledBesideSignalExit", { signal: "SIGTERM", stdout: "null SIGTERM\n" }],
   ["has signal-exit 3", "signalledBesideOldSignalExit", { signal: "SIGTERM", stdout: "null SIGTERM\n" }],
 ])("A process that %s", (_, way, { signal = null, status = null, stdout = "" }) => {
@@ -44,6 +50,19 @@ test.each([
     expect(ended(way, lockFile)).toMatchObject({ signal: null, status });
     expect(around(lockFile)).toHaveLength(1);
     await (await new SoftFileLock(lockFile).acquire({ timeout: 0 })).release();
+    expect(around(lockFile)).toEqual([]);
+  },
+);
+
+const canUnshare = succeeds("unshare", "--pid", "--fork", "--mount-proc", "true");
+
+needsRight("the right to make a PID namespace", canUnshare)(
+  "Process 1 of a container keeps its marker where a signal does not end it",
+  () => {
+    const lockFile = temporaryLockFile();
+    const child = [process.execPath, fixture("at-exit.mjs"), "isProcessOne", lockFile];
+    const end = endOf(["unshare", "--pid", "--fork", "--mount-proc", ...child]);
+    expect(end).toEqual({ signal: null, status: 0, stdout: "1 true\n" });
     expect(around(lockFile)).toEqual([]);
   },
 );

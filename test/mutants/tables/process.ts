@@ -41,13 +41,13 @@ export const process: readonly Mutant[] = [
   {
     name: "keeps the lock of a file that it may not write to",
     file: "drivers/flock-with-pid.ts",
-    edits: [["grant.release({ remove: false });", ""]],
+    edits: [["this.#unwanted?.release({ remove: false });", ""]],
     noticedBy: ["drivers/flock-with-pid.test.ts", "left as it is"],
   },
   {
     name: "removes a file that may be somebody's",
     file: "drivers/flock-with-pid.ts",
-    edits: [["grant.release({ remove: false });", "grant.release({ remove: true });"]],
+    edits: [["this.#unwanted?.release({ remove: false });", "this.#unwanted?.release({ remove: true });"]],
     noticedBy: ["drivers/flock-with-pid.test.ts", "left as it is"],
   },
   {
@@ -140,5 +140,11 @@ export const process: readonly Mutant[] = [
     file: "drivers/die.ts",
     edits: [["while (left.length > 0 && performance.now() < end)", "while (left.length > 0)"]],
     noticedBy: ["drivers/die.test.ts", "not for ever"],
+  },
+  {
+    name: "loses what it could not write to and could not unlock",
+    file: "drivers/flock-with-pid.ts",
+    edits: [["this.#unwanted = grant; this.close();", "grant.release({ remove: false }); this.close();"]],
+    noticedBy: ["drivers/flock-with-pid.test.ts", "also where it could not be unlocked at first"],
   },
 ];

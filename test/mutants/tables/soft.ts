@@ -168,4 +168,16 @@ export const soft: readonly Mutant[] = [
     edits: [["|| ticksOf(now) === startToken", ""]],
     noticedBy: ["drivers/soft-marker.test.ts", "whose token has no boot in it"],
   },
+  {
+    name: "soft: gives its locks up in process 1, which lives on",
+    file: "drivers/at-exit.ts",
+    edits: [["process.pid === 1 || isHandled(signal)", "isHandled(signal)"]],
+    noticedBy: ["process/at-exit.test.ts", "Process 1 of a container"],
+  },
+  {
+    name: "soft: is deaf after a signal that somebody has survived",
+    file: "drivers/at-exit.ts",
+    edits: [["undos.clear();", ""]],
+    noticedBy: ["process/at-exit.test.ts", "is kept alive by signal-exit"],
+  },
 ];
