@@ -8,11 +8,7 @@ import { sleep } from "../sleep.ts";
 import { atExit } from "./at-exit.ts";
 import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
 import { linkOrCreate, type OwnFile, type SoftCalls } from "./soft-aside.ts";
-import { removeMarker } from "./soft-right.ts";
-
-/** For how long a release waits for somebody who breaks the lock at that moment. */
-const MOST_WAITS = 50;
-const WAIT_MS = 1;
+import { MOST_WAITS, removeMarker, WAIT_MS } from "./soft-right.ts";
 
 export class SoftGrant implements Grant {
   /** A descriptor carries no such lock. */

@@ -16,6 +16,10 @@ import { isDead, isHere, lives } from "./soft-death.ts";
 import { findFile, isSame, type Identity } from "./soft-file.ts";
 import { parseMarker } from "./soft-marker.ts";
 
+/** How often to look again, and after how long, while somebody else owns the right and is at it. */
+export const MOST_WAITS = 50;
+export const WAIT_MS = 1;
+
 export const RIGHT = /^break\.[0-9a-f]{16}$/;
 
 export interface Removal {

@@ -14,11 +14,7 @@ import { isHere, lives } from "./soft-death.ts";
 import { findFile, MOST_BYTES, type FoundFile } from "./soft-file.ts";
 import { removeLitter } from "./soft-litter.ts";
 import { ownMarker, parseMarker, type Marker } from "./soft-marker.ts";
-import { removeMarker, rightOf } from "./soft-right.ts";
-
-/** For how long somebody else who removes the marker at that moment is left to it. */
-const MOST_WAITS = 50;
-const WAIT_MS = 1;
+import { MOST_WAITS, removeMarker, rightOf, WAIT_MS } from "./soft-right.ts";
 
 export function softDriver(calls: SoftCalls = softCalls): Driver {
   return {

@@ -7,6 +7,7 @@ import { descriptorsOf, notingFlock } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 import { arrived, crash, everyTestLeavesTheLine, place, PlaceChild, tickets } from "../support/places.ts";
 import { blocked, deferred, soon } from "../support/promises.ts";
+import { randomNumbers } from "../support/random.ts";
 
 everyTestLeavesNothing();
 everyTestLeavesTheLine();
@@ -366,14 +367,3 @@ test("The files of the line get the mode of the lock file, and the directory let
   expect(modes).toEqual([0o770, 0o660, 0o660]);
   expect(ticket).toBe(ticketOf(lockFile, 0));
 });
-
-/** The same numbers from 0 to 1 for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { takeWarnings } from "../setup/no-stray-warnings.ts";
 import { MemoryLock, memoryDriver } from "../support/memory-driver.ts";
 import { soon } from "../support/promises.ts";
+import { randomNumbers } from "../support/random.ts";
 
 const PATH = "/memory/work.lock";
 const TASKS = 40;
@@ -14,24 +15,13 @@ interface Visit {
   readonly around: readonly Visit[];
 }
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Who is inside must be around the newcomer, or share with it. */
 function disturbs(one: Visit, other: Visit): boolean {
   return !(one.around.includes(other) || other.around.includes(one) || (one.shared && other.shared));
 }
 
 test.each(Array.from({ length: 20 }, (_, index) => index))("seed %i", async (seed) => {
-  const chance = random(seed);
+  const chance = randomNumbers(seed);
   const driver = memoryDriver();
   const inside = new Set<Visit>();
   const wrong: string[] = [];

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FileLock } from "../../src/index.ts";
-import { startChild } from "../support/child.ts";
+import { letCompete, startChild } from "../support/child.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { counted, intervals, newJournal, overlaps } from "../support/journal.ts";
 
@@ -22,9 +22,7 @@ test.each([
   newJournal(directory);
   const options = { holds, directory, remove, pollInterval: 0.005 };
   const children = Array.from({ length: processes }, () => startChild("loop", lockFile, { options }));
-  for (const child of children) await child.says("ready");
-  for (const child of children) child.tell("go");
-  for (const child of children) expect(await child.ends()).toEqual({ code: 0, signal: null });
+  await letCompete(children);
 
   const all = intervals(directory);
   expect(overlaps(all)).toEqual([]);
@@ -40,9 +38,7 @@ test("some of them remove the lock file and others do not", async () => {
   const children = [true, false, true, false].map((remove) =>
     startChild("loop", lockFile, { options: { holds: 40, directory, remove, pollInterval: 0.005 } }),
   );
-  for (const child of children) await child.says("ready");
-  for (const child of children) child.tell("go");
-  for (const child of children) expect(await child.ends()).toEqual({ code: 0, signal: null });
+  await letCompete(children);
   expect(overlaps(intervals(directory))).toEqual([]);
   expect(counted(directory)).toBe(160);
 });

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { FileLock } from "../../src/index.ts";
-import { startChild } from "../support/child.ts";
+import { letCompete, startChild } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { counted, intervals, newJournal, overlaps } from "../support/journal.ts";
 import { blocked, soon } from "../support/promises.ts";
@@ -29,9 +29,7 @@ test.each([["any"], ["fifo"]] as const)(
     const readers = [start(true), start(true), start(true)];
     const writers = [start(false), start(false)];
     const all = [...readers, ...writers];
-    for (const child of all) await child.says("ready");
-    for (const child of all) child.tell("go");
-    for (const child of all) expect(await child.ends()).toEqual({ code: 0, signal: null });
+    await letCompete(all);
 
     const isReader = new Set(readers.map((child) => child.pid));
     const wrong = overlaps(intervals(directory)).filter(
@@ -51,9 +49,7 @@ test("those who remove the lock file do not take it from under those who still r
   const children = [true, true, true, false, false].map((shared) =>
     startChild("loop", lockFile, { options: { ...options, shared } }),
   );
-  for (const child of children) await child.says("ready");
-  for (const child of children) child.tell("go");
-  for (const child of children) expect(await child.ends()).toEqual({ code: 0, signal: null });
+  await letCompete(children);
   expect(counted(directory)).toBe(80);
   expect(existsSync(lockFile)).toBe(false);
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { SoftFileLock } from "../../src/index.ts";
-import { startChild, type Child, type Word } from "../support/child.ts";
+import { letCompete, startChild, type Child, type Word } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { expectNoOverlaps } from "../support/kill-storm.ts";
 import { counted, intervals, newJournal, overlaps } from "../support/journal.ts";
@@ -123,9 +123,7 @@ test.each([
   const children = Array.from({ length: processes }, () =>
     startChild("loop", join(directory, "work.lock"), { options }),
   );
-  for (const child of children) await child.says("ready");
-  for (const child of children) child.tell("go");
-  for (const child of children) expect(await child.ends()).toEqual({ code: 0, signal: null });
+  await letCompete(children);
   const all = intervals(directory);
   expect(overlaps(all)).toEqual([]);
   expect(all).toHaveLength(processes * holds);

@@ -3,7 +3,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { soon } from "./promises.ts";
 
 const CHILD = fileURLToPath(new URL("../fixtures/child.mjs", import.meta.url));
@@ -61,6 +61,13 @@ export function startChild(
     await child.kill();
   });
   return child;
+}
+
+/** Has children that `loop` begin at once, and expects that each comes to a good end. */
+export async function letCompete(children: readonly Child[]): Promise<void> {
+  for (const child of children) await child.says("ready");
+  for (const child of children) child.tell("go");
+  for (const child of children) expect(await child.ends()).toEqual({ code: 0, signal: null });
 }
 
 export class Child {
