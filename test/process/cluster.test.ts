@@ -26,6 +26,7 @@ test("a worker of a cluster that ends while it holds: the next one has it, and t
     disconnect: asExpected,
     disconnectItself: asExpected,
     exit: asExpected,
+    worksOn: asExpected,
   });
   expect(await child.ends()).toEqual({ code: 0, signal: null });
 }, 60_000);
