@@ -1,22 +1,33 @@
 // However a worker thread ends, its flock(2) goes with its descriptors, though its process lives on: Node closes them. What
 // a thread leaves on the disk, and what the others are told of it.
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test, vi } from "vitest";
 import { FileLock, inspect, ProcessLock, SoftFileLock, Timeout } from "../../src/index.ts";
-import { startChild, type Verb, type Word } from "../support/child.ts";
+import { startChild, type Child, type Verb, type Word } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
+import { fixture } from "../support/driver-child.ts";
+import { needsRight } from "../support/needs.ts";
 import { blocked, soon } from "../support/promises.ts";
 import { around } from "../support/soft-steps.ts";
 import { startThread, type Thread, type ThreadOptions } from "../support/thread.ts";
 
+const DELEGATE_STUCK_AFTER_MS = 20_000;
 const FIFO = { order: "fifo" } as const;
 
 async function holder(lockFile: string, verb: Verb = "hold", options: ThreadOptions = {}): Promise<Thread> {
   const thread = startThread(verb, lockFile, options);
   await thread.says("held");
   return thread;
+}
+
+/** A process of which a thread holds: both have to start. */
+async function startedDelegate(lockFile: string, options: object = {}): Promise<Child> {
+  const child = startChild("delegate", lockFile, { options });
+  await child.says("held", DELEGATE_STUCK_AFTER_MS);
+  return child;
 }
 
 async function timeoutOf(acquisition: Promise<unknown>): Promise<Timeout> {
@@ -29,12 +40,18 @@ async function timeoutOf(acquisition: Promise<unknown>): Promise<Timeout> {
   );
 }
 
-/** Runs `code` in a thread, with all that the package exports; what it `say`s. */
-async function said(code: string): Promise<unknown> {
+/** A thread that runs `code`, with all that the package exports as `holdfast`. */
+function running(code: string): Worker {
   const index = JSON.stringify(new URL("../../dist/index.js", import.meta.url).href);
-  const text = `const say = (value) => require("node:worker_threads").parentPort.postMessage(value);
+  const text = `const { parentPort } = require("node:worker_threads");
+    const say = (value) => parentPort.postMessage(value);
     import(${index}).then(async (holdfast) => { ${code} })`;
-  const worker = new Worker(text, { eval: true, execArgv: ["--no-warnings"] });
+  return new Worker(text, { eval: true, execArgv: ["--no-warnings"] });
+}
+
+/** What it says; then it is terminated. */
+async function said(code: string): Promise<unknown> {
+  const worker = running(code);
   const [value] = (await soon(once(worker, "message"), "the thread says something")) as [unknown];
   await worker.terminate();
   return value;
@@ -87,15 +104,18 @@ describe("A thread that holds", () => {
   test("has nothing left to do: a hold keeps no thread alive, and goes with it", async () => {
     const lockFile = temporaryLockFile();
     const thread = await holder(lockFile, "forget");
-    thread.tell("release"); // nobody listens: forget() has not asked for a word
-    const next = new FileLock(lockFile).run(() => "has it");
-    expect(await soon(next, "the main thread has it")).toBe("has it");
+    expect(await thread.ends()).toBe(0);
+    expect(
+      await soon(
+        new FileLock(lockFile).run(() => "has it"),
+        "the main thread has it",
+      ),
+    ).toBe("has it");
   });
 
   test("and was made with trackUnmanagedFds: false leaves its lock to the process", async () => {
     const lockFile = temporaryLockFile();
-    const child = startChild("delegate", lockFile, { options: { trackUnmanagedFds: false } });
-    await child.says("held");
+    const child = await startedDelegate(lockFile, { trackUnmanagedFds: false });
     child.tell("release");
     await child.says("released"); // the thread was terminated
     child.tell("attempt");
@@ -110,8 +130,7 @@ describe("A thread that holds", () => {
     ["calls process.exit()", "exit"],
   ])("keeps nothing when its process %s", async (_, end) => {
     const lockFile = temporaryLockFile();
-    const child = startChild("delegate", lockFile);
-    await child.says("held");
+    const child = await startedDelegate(lockFile);
     const next = new FileLock(lockFile).run(() => "has it");
     await blocked(next);
     if (end === "kill") await child.kill();
@@ -230,13 +249,12 @@ describe("A SoftFileLock in a thread", () => {
     expect(around(lockFile)).toEqual([]);
   });
 
-  test.each<[string, (child: ReturnType<typeof startChild>) => void]>([
+  test.each<[string, (child: Child) => void]>([
     ["calls process.exit()", (child) => child.tell("exit")],
     ["dies of SIGTERM", (child) => child.signal("SIGTERM")],
   ])("stays where the process %s, and the next one removes it", async (_, end) => {
     const lockFile = temporaryLockFile();
-    const child = startChild("delegate", lockFile, { options: soft });
-    await child.says("held");
+    const child = await startedDelegate(lockFile, soft);
     end(child);
     await child.ends();
     expect(around(lockFile)).toEqual(["work.lock"]);
@@ -245,29 +263,60 @@ describe("A SoftFileLock in a thread", () => {
   });
 });
 
-test("a ProcessLock in a thread has the process id in its file, and is free when the thread is terminated", async () => {
-  const directory = temporaryDirectory();
-  const lock = new ProcessLock({ name: "thread", directory });
-  const forever = `await new holdfast.ProcessLock({ name: "thread", directory: ${JSON.stringify(directory)} }).forever();
-    require("node:worker_threads").parentPort.on("message", () => {});`;
-  const refused = `${forever} say("held")`.replace(
-    "forever();",
-    "acquire().catch((error) => say([error.name, error.pid]));",
-  );
-  await lock.acquire();
-  expect(await said(refused)).toEqual(["CannotAcquireLock", process.pid]);
-  await lock.release();
-  expect(await said(`${forever} say("held")`)).toBe("held"); // and was terminated
-  expect(readFileSync(lock.lockFile, "utf8")).toBe(`${String(process.pid)}\n`);
-  await lock.run(() => undefined);
-  expect(existsSync(lock.lockFile)).toBe(false);
+describe("A ProcessLock in a thread", () => {
+  const make = (directory: string): [ProcessLock, string] => [
+    new ProcessLock({ name: "thread", directory }),
+    `const lock = new holdfast.ProcessLock({ name: "thread", directory: ${JSON.stringify(directory)} });`,
+  ];
+
+  test("is refused where the main thread holds, and names their process", async () => {
+    const [lock, code] = make(temporaryDirectory());
+    await lock.acquire();
+    const refused = await said(`${code} await lock.acquire().catch((error) => say([error.name, error.pid]))`);
+    expect(refused).toEqual(["CannotAcquireLock", process.pid]);
+    await lock.release();
+  });
+
+  test("is free when the thread is terminated; the file stays, and goes with the next hold", async () => {
+    const [lock, code] = make(temporaryDirectory());
+    const stays = 'parentPort.on("message", () => {})';
+    expect(await said(`${code} await lock.forever(); ${stays}; say("held")`)).toBe("held");
+    expect(readFileSync(lock.lockFile, "utf8")).toBe(`${String(process.pid)}\n`);
+    await lock.run(() => undefined);
+    expect(existsSync(lock.lockFile)).toBe(false);
+  });
+
+  test("and its file are gone when the thread has ended by itself", async () => {
+    const [lock, code] = make(temporaryDirectory());
+    const worker = running(`${code} await lock.forever(); process.exitCode = lock.isLocked ? 3 : 4`);
+    expect(await soon(once(worker, "exit"), "the thread ends")).toEqual([3]);
+    expect(existsSync(lock.lockFile)).toBe(false);
+    await lock.run(() => undefined);
+  });
 });
 
-test("a worker thread in which nothing reaches flock(2) says so, and its main thread goes on", async () => {
-  const lockFile = temporaryLockFile();
-  const thread = startThread("hold", lockFile, { env: { HOLDFAST_BACKEND: "fs-ext" } });
-  expect(await thread.ends()).toBe(1);
-  expect(thread.error).toMatchObject({ code: "HOLDFAST_NO_BACKEND" });
-  expect(thread.error?.message).toContain("it is not loaded in a worker thread");
-  await new FileLock(lockFile).run(() => undefined);
+describe("A worker thread in which nothing reaches flock(2)", () => {
+  test("says so, and its main thread goes on", async () => {
+    const lockFile = temporaryLockFile();
+    const thread = startThread("hold", lockFile, { env: { HOLDFAST_BACKEND: "fs-ext" } });
+    expect(await thread.ends()).toBe(1);
+    expect(thread.error).toMatchObject({ code: "HOLDFAST_NO_BACKEND" });
+    expect(thread.error?.message).toContain("it is not loaded in a worker thread");
+    await new FileLock(lockFile).run(() => undefined);
+  });
+
+  // fs-ext-extra-prebuilt has no binary for it.
+  const withoutFfi = needsRight("Node.js 26", Number(process.versions.node.split(".")[0]) === 26);
+  withoutFfi("is any of a Node.js that is told to do without node:ffi", () => {
+    const program = `new (require("node:worker_threads").Worker)(process.argv[1], { argv: ["hold", process.argv[2]] })
+      .on("error", ({ code, message }) => console.log(JSON.stringify({ code, message })));`;
+    const words = ["--no-experimental-ffi", "-e", program, fixture("child.mjs"), temporaryLockFile()];
+    const { stdout } = spawnSync(process.execPath, words, { encoding: "utf8" });
+    expect(JSON.parse(stdout)).toEqual({
+      code: "HOLDFAST_NO_BACKEND",
+      message: expect.stringMatching(
+        /fs-ext +it is not loaded in a worker thread[^]*node:ffi +Node\.js .* has none/,
+      ),
+    });
+  });
 });
