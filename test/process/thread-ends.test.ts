@@ -12,9 +12,10 @@ import { fixture } from "../support/driver-child.ts";
 import { needsRight } from "../support/needs.ts";
 import { blocked, soon } from "../support/promises.ts";
 import { around } from "../support/soft-steps.ts";
-import { startThread, type Thread, type ThreadOptions } from "../support/thread.ts";
+import { startThread, THREAD_STUCK_AFTER_MS, type Thread, type ThreadOptions } from "../support/thread.ts";
 
-const DELEGATE_STUCK_AFTER_MS = 20_000;
+vi.setConfig({ testTimeout: 3 * THREAD_STUCK_AFTER_MS });
+
 const FIFO = { order: "fifo" } as const;
 
 async function holder(lockFile: string, verb: Verb = "hold", options: ThreadOptions = {}): Promise<Thread> {
@@ -26,7 +27,7 @@ async function holder(lockFile: string, verb: Verb = "hold", options: ThreadOpti
 /** A process of which a thread holds: both have to start. */
 async function startedDelegate(lockFile: string, options: object = {}): Promise<Child> {
   const child = startChild("delegate", lockFile, { options });
-  await child.says("held", DELEGATE_STUCK_AFTER_MS);
+  await child.says("held", THREAD_STUCK_AFTER_MS);
   return child;
 }
 
@@ -52,7 +53,11 @@ function running(code: string): Worker {
 /** What it says; then it is terminated. */
 async function said(code: string): Promise<unknown> {
   const worker = running(code);
-  const [value] = (await soon(once(worker, "message"), "the thread says something")) as [unknown];
+  const [value] = (await soon(
+    once(worker, "message"),
+    "the thread says something",
+    THREAD_STUCK_AFTER_MS,
+  )) as [unknown];
   await worker.terminate();
   return value;
 }
@@ -81,7 +86,7 @@ describe("A thread that holds", () => {
     await first.terminate();
     await second.says("held");
     const third = startChild("hold", lockFile);
-    await third.says("waiting");
+    await third.says("waiting", THREAD_STUCK_AFTER_MS);
     await second.terminate();
     await third.says("held");
   });
@@ -149,7 +154,7 @@ describe("A thread that is terminated while it waits", () => {
     const thread = startThread(verb, lockFile);
     await thread.says(verb === "hold" ? "waiting" : "ready");
     const child = startChild("hold", lockFile);
-    await child.says("waiting");
+    await child.says("waiting", THREAD_STUCK_AFTER_MS);
     await thread.terminate();
     await hold.release();
     await child.says("held");
@@ -163,7 +168,7 @@ describe("A thread that is terminated while it waits", () => {
     const tickets = (): string[] => readdirSync(`${lockFile}.queue`).filter((name) => name !== "gate");
     await vi.waitFor(() => expect(tickets()).toHaveLength(1), { timeout: 10_000, interval: 1 });
     const child = startChild("hold", lockFile, { options: FIFO });
-    await child.says("waiting");
+    await child.says("waiting", THREAD_STUCK_AFTER_MS);
     await vi.waitFor(() => expect(tickets()).toHaveLength(2), { timeout: 10_000, interval: 1 });
     await thread.terminate();
     await hold.release();
@@ -289,7 +294,7 @@ describe("A ProcessLock in a thread", () => {
   test("and its file are gone when the thread has ended by itself", async () => {
     const [lock, code] = make(temporaryDirectory());
     const worker = running(`${code} await lock.forever(); process.exitCode = lock.isLocked ? 3 : 4`);
-    expect(await soon(once(worker, "exit"), "the thread ends")).toEqual([3]);
+    expect(await soon(once(worker, "exit"), "the thread ends", THREAD_STUCK_AFTER_MS)).toEqual([3]);
     expect(existsSync(lock.lockFile)).toBe(false);
     await lock.run(() => undefined);
   });

@@ -9,7 +9,7 @@ import { fixture } from "../support/driver-child.ts";
 
 const KINDS = ["any", "fifo", "shared", "soft", "process"];
 /** A thread takes a tenth of a second of a processor to load the package, and there are many. */
-const STUCK_AFTER_MS = 300_000;
+const STUCK_AFTER_MS = 600_000;
 
 /** What a process says when it has ended its work. */
 interface Outcome extends Message {

@@ -7,6 +7,9 @@ import type { Saying, Message, Verb, Word } from "./child.ts";
 import { fixture } from "./driver-child.ts";
 import { soon } from "./promises.ts";
 
+/** A thread takes a tenth of a second of a processor to load the package: far more where there is none to be had. */
+export const THREAD_STUCK_AFTER_MS = 40_000;
+
 export interface ThreadOptions {
   /** As a child has them. */
   readonly options?: object;
@@ -49,7 +52,11 @@ export class Thread {
 
   /** Resolves once it has said that, whatever it says before. */
   async says(type: Saying): Promise<Message> {
-    return soon(this.#next(type), `thread ${String(this.#worker.threadId)} does not say '${type}'`);
+    return soon(
+      this.#next(type),
+      `thread ${String(this.#worker.threadId)} does not say '${type}'`,
+      THREAD_STUCK_AFTER_MS,
+    );
   }
 
   tell(word: Word): void {
@@ -58,7 +65,7 @@ export class Thread {
 
   /** Resolves with its exit code once it has ended by itself. */
   async ends(): Promise<number> {
-    return soon(this.#ended, `thread ${String(this.#worker.threadId)} does not end`);
+    return soon(this.#ended, `thread ${String(this.#worker.threadId)} does not end`, THREAD_STUCK_AFTER_MS);
   }
 
   /** Ends it at once, unless it has ended. */
