@@ -27,8 +27,12 @@ const OPTIONS = {
 
 /** Builds what goes to `dist/`, of the project at `root`. */
 export async function bundle(root) {
-  const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
-  const options = { ...OPTIONS, absWorkingDir: root, external: Object.keys(dependencies) };
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
+  const options = {
+    ...OPTIONS,
+    absWorkingDir: root,
+    external: Object.keys({ ...dependencies, ...optionalDependencies }),
+  };
   const results = await Promise.all([
     build({
       ...options,
@@ -96,7 +100,7 @@ function keepNames(root) {
 }
 
 /** Modules of Node.js that take time to load, and that not every lock needs: they come with the first call of a function. */
-const LATER = ["node:crypto", "node:fs/promises", "node:os", "node:timers/promises"];
+const LATER = ["node:crypto", "node:fs/promises", "node:timers/promises"];
 
 /**
  * One line for each module of Node.js, where each file of the source has its own; and not an import, since that reads
