@@ -19,7 +19,7 @@ try {
 } catch {
   process.exit(1); // it has said why
 }
-const { files, packages } = await bundle(root);
+const { files, packages, outputs } = await bundle(root);
 const index = { path: join(dist, "index.d.ts"), contents: declarations(join(root, "build/index.d.ts")) };
 const all = [...files, index];
 for (const { path, contents } of all) {
@@ -33,6 +33,7 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
   if (!isWanted) rmSync(path, { recursive: true, force: true });
 }
 for (const file of ["dist/cli/main.js", "build/cli/main.js"]) chmodSync(join(root, file), 0o755);
+writeFileSync(join(root, "build/bundle.json"), JSON.stringify(outputs)); // what takes how many bytes
 writeFileSync(join(root, "THIRD-PARTY-LICENSES"), licences(packages));
 
 /** What the licences of the packages that are in the bundle ask for: their text, in every copy. */

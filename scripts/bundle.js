@@ -114,12 +114,15 @@ function builtinsOnce(root) {
     name: "builtins-once",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin", sideEffects: false }));
+      onResolve({ filter: /^load$/, namespace: "builtin" }, () => ({ path: "load", namespace: "builtin" }));
       onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
+        if (path === "load") return { contents: "export const load = process.getBuiltinModule;" };
         const names = [...new Set(texts.flatMap((text) => importsFrom(path, text)))];
-        const loaded = `process.getBuiltinModule(${JSON.stringify(path)})`;
-        if (!LATER.includes(path)) return { contents: `export const { ${names.join()} } = ${loaded};` };
-        const calls = names.map((name) => `export const ${name} = (...all) => ${loaded}.${name}(...all);`);
-        return { contents: calls.join("\n") };
+        const loaded = `load(${JSON.stringify(path)})`;
+        const lines = LATER.includes(path)
+          ? names.map((name) => `export const ${name} = (...all) => ${loaded}.${name}(...all);`)
+          : [`export const { ${names.join()} } = ${loaded};`];
+        return { contents: ['import { load } from "load";', ...lines].join("\n") };
       });
     },
   };
