@@ -1,5 +1,6 @@
 // Cycles, layers and strangers in src/. The layers stand in layers.js; import-x checks them a second time in the editor.
 import {
+  bundledPackages,
   forbiddenTo,
   mayUseFileSystem,
   mayUseNativeModule,
@@ -50,7 +51,10 @@ export default {
       name: "declared-dependencies-only",
       severity: "error",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        pathNot: bundledPackages.map((name) => `(^|/)${name}(/|$)`),
+      },
     },
     {
       name: "everything-resolves",

@@ -31,8 +31,11 @@ export const storeys = [
 export const mayUseFileSystem = ["drivers", "native", "terminal", "standard-error"];
 export const mayUseNativeModule = ["native"];
 
+/** The packages that the published bundle contains, so that nobody has to install them. All others stay outside. */
+export const bundledPackages = ["abort-controller-x", "is-network-error", "p-retry"];
+
 /** What src/ must not import at all. */
-export const outsideSource = ["test", "bench", "examples", "dist"];
+export const outsideSource = ["test", "bench", "examples", "scripts", "build", "dist"];
 
 const named = storeys.flatMap((storey) => storey.files ?? []);
 const walled = storeys.flatMap((storey) => storey.directories ?? []);

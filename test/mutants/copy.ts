@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, "../..");
 const PARTS = ["src", "test", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"];
 
 /**
- * The configuration for vitest in a copy. It does not build: dist is there, and tsc would refuse some mutants. A test
+ * The configuration for vitest in a copy. It does not build: dist is there, file by file, and tsc would refuse some mutants. A test
  * that has failed often leaves something open, and what waits for that to go need not wait for long.
  */
 export const CONFIG = "vitest.mutants.config.ts";
@@ -32,6 +32,7 @@ export function newCopies(): { readonly directory: string; readonly unmutated: s
   for (const part of PARTS) cpSync(join(root, part), join(unmutated, part), { recursive: true });
   writeFileSync(join(unmutated, CONFIG), CONFIG_TEXT);
   symlinkSync(join(root, "node_modules"), join(unmutated, "node_modules"));
+  symlinkSync("dist", join(unmutated, "build")); // what tests look into there, and what they import, is one
   for (const file of readdirSync(join(unmutated, "src"), { recursive: true, encoding: "utf8" })) {
     if (file.endsWith(".ts")) build(unmutated, file);
   }
