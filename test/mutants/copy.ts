@@ -18,11 +18,12 @@ const PARTS = ["src", "test", "package.json", "tsconfig.json", "tsconfig.build.j
 
 /**
  * The configuration for vitest in a copy. It does not build: dist is there, and tsc would refuse some mutants. A test
- * that has failed often leaves something open, and what waits for that to go need not wait for long.
+ * that has failed often leaves something open, and what waits for that to go need not wait for longer than the test did.
  */
 export const CONFIG = "vitest.mutants.config.ts";
 const CONFIG_TEXT = `import config from "./vitest.config.ts";
-export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [], hookTimeout: 3_000 } };
+const hookTimeout = Number(process.env.STUCK_AFTER_MS ?? config.test.hookTimeout);
+export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [], hookTimeout } };
 `;
 
 /** A directory for copies, and one in it that is not mutated. */
