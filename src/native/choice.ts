@@ -2,7 +2,7 @@
  * Which back end serves this thread: the first that loads, in one fixed order, or the one that the environment variable
  * HOLDFAST_BACKEND names. Knows when one must not be loaded, and what to say where none serves.
  */
-import { inspect } from "node:util";
+import { inspect } from "../node-util.ts";
 import type { BackEnd, SystemCall } from "./back-end.ts";
 import { fsExt, fsExtExtraPrebuilt } from "./module.ts";
 import { nodeFfi } from "./node-ffi.ts";
