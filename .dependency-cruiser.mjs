@@ -38,7 +38,7 @@ export default {
       name: "native-module-in-native-only",
       severity: "error",
       from: allBut(mayUseNativeModule),
-      to: { path: "(^|/)fs-ext(/|$)" },
+      to: { path: "(^|/)fs-ext(-extra-prebuilt)?(/|$)" },
     },
     {
       name: "source-imports-source",

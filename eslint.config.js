@@ -102,7 +102,10 @@ export default defineConfig(
       "no-restricted-syntax": [
         "error",
         ...rawFlock,
-        { selector: "Literal[value='fs-ext']", message: "Only src/native/ loads a native module." },
+        {
+          selector: "Literal[value=/^(fs-ext|fs-ext-extra-prebuilt|node:ffi)$/]",
+          message: "Only src/native/ loads a native module.",
+        },
       ],
     },
   },

@@ -30,8 +30,7 @@ const SYSTEM: Record<string, keyof typeof CODES> = {
   ENOSYS: "unavailable",
   ENOTSUP: "unavailable",
   EOPNOTSUPP: "unavailable",
-  ERR_DLOPEN_FAILED: "unavailable",
-  MODULE_NOT_FOUND: "unavailable",
+  HOLDFAST_NO_BACKEND: "unavailable",
 };
 
 export type Ending = keyof typeof CODES;

@@ -115,7 +115,7 @@ function refused(key: string, cause: NodeJS.ErrnoException): Error {
   ) {
     return new LockUnsupported(key, fileSystemOf(key), cause);
   }
-  if (cause.syscall === undefined && cause.errno === undefined) return cause; // the native module did not load
+  if (cause.syscall === undefined && cause.errno === undefined) return cause; // nothing reaches flock(2)
   return systemError(`Cannot lock '${key}'`, cause);
 }
 

@@ -1,8 +1,8 @@
 /**
  * flock(2) as the drivers see it: one function, a descriptor and an operation in, won or held elsewhere out.
- * Which back end reaches the system call is decided here, at the first call and no earlier.
+ * What a back end answers is understood here. Loads one at the first call and no earlier, and keeps it.
  */
-import { isFsExtLoaded, loadFsExt } from "./fs-ext.ts";
+import { choose, type Choice } from "./choice.ts";
 
 /**
  * `LOCK_EX | LOCK_NB`, `LOCK_SH | LOCK_NB` and `LOCK_UN`: the values are the same on every system that has flock(2).
@@ -16,9 +16,19 @@ const OPERATIONS = { lock: 2 | 4, share: 1 | 4, unlock: 8 } as const;
  */
 export type Flock = (fd: number, operation: Operation) => boolean;
 
+let chosen: Choice | undefined;
+
 /** Whether the system call can be reached without loading anything. */
 export function isFlockLoaded(): boolean {
-  return isFsExtLoaded();
+  return chosen !== undefined;
+}
+
+/**
+ * Loads what reaches the system call, unless that was done before.
+ * @throws an Error whose `code` is HOLDFAST_NO_BACKEND, where nothing here does.
+ */
+export function loadFlock(): Choice {
+  return (chosen ??= choose());
 }
 
 /**
@@ -26,7 +36,7 @@ export function isFlockLoaded(): boolean {
  * some systems that build flock on fcntl answer. EINTR can come from a file system that waits inside the call.
  */
 export const flock: Flock = (fd, operation) => {
-  const call = loadFsExt();
+  const { call } = loadFlock();
   for (;;) {
     try {
       call(fd, OPERATIONS[operation]);

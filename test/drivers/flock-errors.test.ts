@@ -106,9 +106,9 @@ describe("An error of flock(2)", () => {
     expect(isHeld(path)).toBe(false);
   });
 
-  test("of the native module that does not load is passed on as it is", () => {
+  test("of back ends that do not load is passed on as it is", () => {
     const path = temporaryLockFile();
-    const cause = Object.assign(new Error("Cannot lock: the native module …"), { code: "MODULE_NOT_FOUND" });
+    const cause = Object.assign(new Error("Cannot lock: none of …"), { code: "HOLDFAST_NO_BACKEND" });
     const driver = flockDriver(() => {
       throw cause;
     });

@@ -4,6 +4,7 @@ import { cli } from "./tables/cli.ts";
 import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
+import { native } from "./tables/native.ts";
 import { ownership } from "./tables/ownership.ts";
 import { process } from "./tables/process.ts";
 import { queue } from "./tables/queue.ts";
@@ -13,6 +14,7 @@ import { turns } from "./tables/turns.ts";
 
 export const mutants: readonly Mutant[] = [
   ...driver,
+  ...native,
   ...ownership,
   ...queue,
   ...hints,

@@ -1,18 +1,21 @@
 // flock(2) as the drivers see it: which errors of the native module mean what.
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { flock } from "../../src/native/flock.ts";
-import type * as FsExt from "../../src/native/fs-ext.ts";
+import type * as Choice from "../../src/native/choice.ts";
 import { nativeError } from "../support/flock-steps.ts";
 
 const native = vi.hoisted(() => ({ calls: [] as number[][], throws: [] as Error[] }));
 
-vi.mock("../../src/native/fs-ext.ts", async (original) => ({
-  ...(await original<typeof FsExt>()),
-  loadFsExt: () => (fd: number, flags: number) => {
-    native.calls.push([fd, flags]);
-    const error = native.throws.shift();
-    if (error !== undefined) throw error;
-  },
+vi.mock("../../src/native/choice.ts", async (original) => ({
+  ...(await original<typeof Choice>()),
+  choose: () => ({
+    name: "one of the test",
+    call: (fd: number, flags: number) => {
+      native.calls.push([fd, flags]);
+      const error = native.throws.shift();
+      if (error !== undefined) throw error;
+    },
+  }),
 }));
 
 beforeEach(() => {

@@ -1,14 +1,14 @@
 // What an ordinary user meets: root may do everything, so a test that runs as root lowers its rights for a moment.
 import { chmodSync } from "node:fs";
 import { onTestFinished } from "vitest";
-import { loadFsExt } from "../../src/native/fs-ext.ts";
+import { loadFlock } from "../../src/native/flock.ts";
 import { temporaryDirectory } from "./directory.ts";
 
 /** Debian's `nobody` and `nogroup`; any user without rights of its own would do. */
 export const NOBODY = 65_534;
 
 // The module may lie where nobody but root can read it.
-loadFsExt();
+loadFlock();
 
 export const isRoot = process.geteuid?.() === 0;
 

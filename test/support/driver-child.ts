@@ -17,11 +17,19 @@ export function fixture(name: string): string {
 }
 
 /**
- * Runs `node fixture ...args`, below the command `through` where one is given, and returns the JSON that it prints.
+ * Runs `node fixture ...args`, below the command `through` where one is given and with `env` in its environment, and returns the JSON that it prints.
  * Throws where it fails, and where it has not ended after ten seconds: then it is killed.
  */
-export function outputOf(name: string, args: string[], { through = [] as string[] } = {}): unknown {
+export function outputOf(
+  name: string,
+  args: string[],
+  { through = [] as string[], env = {} as NodeJS.ProcessEnv } = {},
+): unknown {
   const [command, ...rest] = [...through, process.execPath, fixture(name), ...args] as [string, ...string[]];
-  const options: ExecFileSyncOptions = { timeout: STUCK_AFTER_MS, killSignal: "SIGKILL" };
+  const options: ExecFileSyncOptions = {
+    timeout: STUCK_AFTER_MS,
+    killSignal: "SIGKILL",
+    env: { ...process.env, ...env },
+  };
   return JSON.parse(execFileSync(command, rest, { ...options, encoding: "utf8" }));
 }

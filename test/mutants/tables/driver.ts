@@ -95,30 +95,6 @@ export const driver: readonly Mutant[] = [
     noticedBy: ["drivers/open-lock-file.test.ts", "/dev/null"],
   },
   {
-    name: "takes a lack of locks for contention",
-    file: "native/flock.ts",
-    edits: [['code === "EAGAIN" ||', 'code === "EAGAIN" || code === "ENOLCK" ||']],
-    noticedBy: ["native/flock.test.ts"],
-  },
-  {
-    name: "takes an interrupted call for an error",
-    file: "native/flock.ts",
-    edits: [['if (code === "EINTR") continue;', ""]],
-    noticedBy: ["native/flock.test.ts", "tries again after EINTR"],
-  },
-  {
-    name: "waits inside flock(2)",
-    file: "native/flock.ts",
-    edits: [["lock: 2 | 4", "lock: 2"]],
-    noticedBy: ["native/flock.test.ts", "without waiting"],
-  },
-  {
-    name: "takes a refused unlock for contention",
-    file: "native/flock.ts",
-    edits: [['operation !== "unlock" && (code', "(code"]],
-    noticedBy: ["native/flock.test.ts"],
-  },
-  {
     name: "closes the descriptor where the unlock fails",
     file: "drivers/flock-grant.ts",
     edits: [
