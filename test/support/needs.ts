@@ -4,11 +4,19 @@ import { beforeEach, test } from "vitest";
 
 type Body = () => void | Promise<void>;
 
-const isLinux = process.platform === "linux";
+export const isLinux = process.platform === "linux";
+export const isWindows = process.platform === "win32";
 
-/** Has each test of the file skipped where this is not Linux. Call it at the top, before other hooks. */
+/** Has each test of the file skipped where that is not there, and says so. Call it at the top, before other hooks. */
+export function everyTestNeeds(what: string, isThere: boolean): void {
+  beforeEach(({ skip }) => {
+    skip(!isThere, `needs ${what}`);
+  });
+}
+
+/** Has each test of the file skipped where this is not Linux. */
 export function everyTestNeedsLinux(why: string): void {
-  beforeEach(({ skip }) => skip(!isLinux, `needs Linux: ${why}`));
+  everyTestNeeds(`Linux: ${why}`, isLinux);
 }
 
 /** Defines a test that needs Linux, and says why. */
