@@ -20,8 +20,10 @@ export interface Manager {
   readonly omitOptional?: readonly string[];
   /** Starts a program with Node, where that takes more than Node. */
   readonly node?: readonly string[];
-  /** Part of what it says where it ends with 1 for no other reason than that a script has not been allowed. */
+  /** Part of what it says where it waits to hear whether a script may run. pnpm ends with 1 then, and all is installed. */
   readonly complaint?: string;
+  /** The command of the README that says no to the scripts, once and for all. */
+  readonly deny?: string;
   /** By what the error names its remedies: the line to install another module, and the one to build `fs-ext`. */
   readonly labels: readonly [install: string, build: string];
 }
@@ -53,7 +55,13 @@ const SETTINGS = "enableTelemetry: false\nenableImmutableInstalls: false\n";
 export const managers = {
   "npm 11": { ...NPM, version: "11.21.2", labels: ["npm", "npm 11 and earlier"] },
   // It blocks install scripts. On Node.js 20 it warns that it wants a newer one, and works.
-  "npm 12": { ...NPM, version: "12.2.0", labels: ["npm", "npm"] },
+  "npm 12": {
+    ...NPM,
+    version: "12.2.0",
+    complaint: "had install scripts blocked",
+    deny: "npm install-scripts deny fs-ext fs-ext-extra-prebuilt",
+    labels: ["npm", "npm"],
+  },
   pnpm: {
     package: "pnpm",
     version: "12.21.0",
@@ -63,6 +71,7 @@ export const managers = {
     ignoreScripts: ["--ignore-scripts"],
     omitOptional: ["--no-optional"],
     complaint: "ERR_PNPM_IGNORED_BUILDS",
+    deny: "pnpm approve-builds '!fs-ext' '!fs-ext-extra-prebuilt'",
     labels: ["pnpm", "pnpm"],
   },
   "yarn 1": {

@@ -10,6 +10,8 @@ const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), 
   devDependencies: Record<string, string>;
 };
 
+const readme = readFileSync(join(root, "README.md"), "utf8");
+
 /** What all rows have in common, and the log of one. */
 export interface Workshop {
   /** A directory that goes when all is over. */
@@ -81,7 +83,21 @@ export class Project {
 
   /** Installs what package.json lists. */
   async install(more: readonly string[]): Promise<void> {
-    await this.shell([this.manager.command, ...this.manager.install, ...more].join(" "));
+    await this.shell([this.#install, ...more].join(" "));
+  }
+
+  /** Says no to the scripts with the command of the README, after which installing leaves nothing to ask. */
+  async denyScripts(): Promise<void> {
+    const { deny, complaint } = this.manager;
+    if (deny === undefined || complaint === undefined) return;
+    if (!readme.includes(`\`${deny}\``)) throw new Error(`The README does not say \`${deny}\``);
+    await this.shell(deny);
+    const { exitCode, output } = await this.#run(["sh", "-c", this.#install]);
+    if (exitCode !== 0 || output.includes(complaint)) throw new Error(`\`${deny}\` does not settle it`);
+  }
+
+  get #install(): string {
+    return [this.manager.command, ...this.manager.install].join(" ");
   }
 
   /** Throws where a line for the shell ends with anything but 0, unless a script that was not allowed is all that is said. */

@@ -26,12 +26,13 @@ export type WayIn = "import" | "require" | "TypeScript, nodenext" | "TypeScript,
 const STAND_IN = `const { spawnSync } = require("node:child_process");
 globalThis.rebuild = async (directory) => {
   const { stdout, stderr } = spawnSync(process.execPath, [__dirname + "/passer-by.cjs", directory], { encoding: "utf8" });
-  console.log("while it works, the directory is " + stdout.trim() + stderr);
+  console.log("while it works, the directory is " + (stdout.trim() || stderr));
 };
 `;
 
-const PASSER_BY = `const { FileLock } = require("holdfast");
-console.log(FileLock.inDirectory(process.argv[2]).tryAcquireSync() === undefined ? "guarded" : "free");
+const PASSER_BY = `import("holdfast").then(({ FileLock }) => {
+  console.log(FileLock.inDirectory(process.argv[2]).tryAcquireSync() === undefined ? "guarded" : "free");
+});
 `;
 
 /** Does not compile where the package has no types, or others. */

@@ -13,6 +13,10 @@ export async function tryToInstallAnother(plan: Plan, workshop: Workshop): Promi
   const { omitOptional, ignoreScripts, labels } = project.manager;
   await project.install(omitOptional ?? ignoreScripts);
   if (omitOptional === undefined) remove(project, OPTIONAL);
+  if (await hasFfi(project)) {
+    await tryExample(project, "import"); // nothing is missing
+    return;
+  }
   await project.shell(remedyIn(await refusal(project), "install", labels[0]));
   await tryExample(project, "import");
 }
@@ -25,6 +29,12 @@ export async function tryToBuild(plan: Plan, workshop: Workshop): Promise<void> 
   const backEnd = { HOLDFAST_BACKEND: "fs-ext" };
   await project.shell(remedyIn(await refusal(project, backEnd), "build", labels[1]));
   await tryExample(project, "import", backEnd);
+}
+
+/** Whether this Node.js reaches flock(2) itself. */
+async function hasFfi(project: Project): Promise<boolean> {
+  const script = 'console.log(process.getBuiltinModule("node:ffi") !== undefined)';
+  return (await project.node(["-e", script])).stdout === "true\n";
 }
 
 /** What the example says where no back end loads. */

@@ -37,8 +37,9 @@ const columns: readonly Column[] = [
   ["yarn 1", "ignored", false, "require", { quick: true }],
   ["yarn 4", "blocked", false, "require", { directory: ODD, quick: true }],
   ["yarn 4", "ignored", false, "TypeScript, nodenext"],
+  // Node's require() of an ES module does not look into the archives of Plug'n'Play.
   ["yarn 4, Plug'n'Play", "blocked", false, "import"],
-  ["yarn 4, Plug'n'Play", "ignored", false, "require", { directory: ODD }],
+  ["yarn 4, Plug'n'Play", "ignored", false, "import", { directory: ODD }],
   ["bun", "blocked", false, "import"],
   ["bun", "ignored", false, "require"],
 ];
@@ -61,7 +62,9 @@ const examples = columns.map(
           workshop,
         );
         await project.install(scripts === "ignored" ? project.manager.ignoreScripts : []);
-        await tryExample(project, wayIn);
+        // With a compiler, what was built is what has to serve.
+        await tryExample(project, wayIn, compiler ? { HOLDFAST_BACKEND: "fs-ext" } : {});
+        if (scripts === "blocked") await project.denyScripts();
       },
     };
   },
