@@ -13,7 +13,7 @@ import { twoAtATime } from "../support/two-at-a-time.ts";
 import { endAll, Log } from "./command.ts";
 import { packed } from "./package.ts";
 import { rows, type Row } from "./rows.ts";
-import { layOutBareMachine, nodePath } from "./toolbox.ts";
+import { layOutBareMachine, nodePath, removeHalfFetched } from "./toolbox.ts";
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false } },
@@ -27,6 +27,7 @@ const width = Math.max(...chosen.map(({ name }) => name.length));
 const directory = mkdtempSync(join(tmpdir(), "holdfast-install-"));
 process.on("exit", () => {
   endAll();
+  removeHalfFetched();
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));

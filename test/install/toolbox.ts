@@ -55,6 +55,13 @@ interface Fetched {
   readonly entry: string;
 }
 
+const halfFetched = new Set<string>();
+
+/** For the end of the process, when somebody may have been at it. */
+export function removeHalfFetched(): void {
+  for (const directory of halfFetched) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+}
+
 /** Fetches a program, unless it is there, and tells where it starts. */
 export async function fetched(tool: Fetched, log: Log): Promise<string> {
   const directory = join(cache, `${tool.package.replace("/", "+")}@${tool.version}`);
@@ -62,6 +69,7 @@ export async function fetched(tool: Fetched, log: Log): Promise<string> {
   if (existsSync(entry)) return entry;
   mkdirSync(cache, { recursive: true });
   const fresh = mkdtempSync(join(cache, "fetching-"));
+  halfFetched.add(fresh);
   try {
     writeFileSync(join(fresh, "package.json"), '{ "private": true }');
     const install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
@@ -74,6 +82,7 @@ export async function fetched(tool: Fetched, log: Log): Promise<string> {
     if (!existsSync(entry)) renameSync(fresh, directory);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+    halfFetched.delete(fresh);
   }
   return entry;
 }
