@@ -42,6 +42,13 @@ export default {
       to: { path: "(^|/)fs-ext(-extra-prebuilt)?(/|$)" },
     },
     {
+      name: "node-util-without-an-import",
+      comment: "src/node-util.ts tells what an import of it does to stderr.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(node:)?util$" },
+    },
+    {
       name: "source-imports-source",
       severity: "error",
       from: { path: "^src/" },

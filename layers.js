@@ -24,7 +24,7 @@ export const storeys = [
   },
   { name: "native", directories: ["native"], mayImport: ["native", "ground"] },
   // What every storey may know, and what therefore knows nothing of them.
-  { name: "ground", files: ["errors", "sleep", "warn"], mayImport: [] },
+  { name: "ground", files: ["errors", "node-util", "sleep", "warn"], mayImport: [] },
 ];
 
 /** The storeys that may touch the file system, and those that may reach a native module. */
