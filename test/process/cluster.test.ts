@@ -7,6 +7,7 @@ import { FileLock, type Hold } from "../../src/index.ts";
 import { Child, startChild } from "../support/child.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { fixture } from "../support/driver-child.ts";
+import { isWindows, needsLinux, needsRight } from "../support/needs.ts";
 import { soon } from "../support/promises.ts";
 
 /** It starts five processes, one after the other. */
@@ -47,7 +48,7 @@ describe("while the lock is held, and lives on, does not have it: what is starte
     await next!.release();
   };
 
-  test.each<[string, () => ChildProcess]>([
+  test.skipIf(isWindows).each<[string, () => ChildProcess]>([
     ["spawn()", () => spawn("sh", ["-c", "echo ready; exec cat"])],
     ["exec()", () => exec("echo ready; exec cat")],
   ])("%s", async (_, start) => {
@@ -67,35 +68,43 @@ describe("while the lock is held, and lives on, does not have it: what is starte
   });
 });
 
-test("nor does what blocks its starter: spawnSync() sees no descriptor of it", async () => {
-  const lockFile = temporaryLockFile();
-  await using hold = await new FileLock(lockFile).acquire();
-  const { stdout } = spawnSync("sh", ["-c", "ls -l /proc/$$/fd"], { encoding: "utf8" });
-  expect(stdout).not.toContain(hold.lockFile);
-});
+needsLinux("/proc lists what a process has open")(
+  "nor does what blocks its starter: spawnSync() sees no descriptor of it",
+  async () => {
+    const lockFile = temporaryLockFile();
+    await using hold = await new FileLock(lockFile).acquire();
+    const { stdout } = spawnSync("sh", ["-c", "ls -l /proc/$$/fd"], { encoding: "utf8" });
+    expect(stdout).not.toContain(hold.lockFile);
+  },
+);
 
-test("a child that is given the descriptor keeps the lock when its parent dies, for as long as it lives", async () => {
-  const lockFile = temporaryLockFile();
-  const parent = startChild("hold", lockFile);
-  await parent.says("held");
-  parent.tell("bequeath");
-  const { pid } = await parent.says("spawned");
-  onTestFinished(() => {
-    try {
-      process.kill(pid!, "SIGKILL");
-    } catch {
-      // it is dead, as it should be
-    }
-  });
-  await parent.kill();
-  const lock = new FileLock(lockFile);
-  expect(await lock.tryAcquire()).toBeUndefined();
-  const next = lock.acquire();
-  process.kill(pid!, "SIGKILL");
-  await (await soon(next, "the lock is free when the heir has died")).release();
-});
+const sharedTest = needsRight("a system on which a child can share a lock", !isWindows);
 
-test("and loses it when its parent releases: it is one lock", async () => {
+sharedTest(
+  "a child that is given the descriptor keeps the lock when its parent dies, for as long as it lives",
+  async () => {
+    const lockFile = temporaryLockFile();
+    const parent = startChild("hold", lockFile);
+    await parent.says("held");
+    parent.tell("bequeath");
+    const { pid } = await parent.says("spawned");
+    onTestFinished(() => {
+      try {
+        process.kill(pid!, "SIGKILL");
+      } catch {
+        // it is dead, as it should be
+      }
+    });
+    await parent.kill();
+    const lock = new FileLock(lockFile);
+    expect(await lock.tryAcquire()).toBeUndefined();
+    const next = lock.acquire();
+    process.kill(pid!, "SIGKILL");
+    await (await soon(next, "the lock is free when the heir has died")).release();
+  },
+);
+
+sharedTest("and loses it when its parent releases: it is one lock", async () => {
   const lockFile = temporaryLockFile();
   const hold = await new FileLock(lockFile).acquire();
   const child = await living(

@@ -9,7 +9,7 @@ import { FileLock, inspect, ProcessLock, SoftFileLock, Timeout } from "../../src
 import { startChild, type Child, type Verb, type Word } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { fixture } from "../support/driver-child.ts";
-import { needsRight } from "../support/needs.ts";
+import { needsLinux, needsRight } from "../support/needs.ts";
 import { blocked, soon } from "../support/promises.ts";
 import { around } from "../support/soft-steps.ts";
 import { startThread, THREAD_STUCK_AFTER_MS, type Thread, type ThreadOptions } from "../support/thread.ts";
@@ -179,7 +179,9 @@ describe("A thread that is terminated while it waits", () => {
 });
 
 describe("To the threads of one process", () => {
-  test("a thread that holds is another holder with their own process id", async () => {
+  const seenTest = needsLinux("/proc/locks names who holds");
+
+  seenTest("a thread that holds is another holder with their own process id", async () => {
     const lockFile = temporaryLockFile();
     await holder(lockFile);
     const lock = new FileLock(lockFile);
@@ -194,7 +196,7 @@ describe("To the threads of one process", () => {
     await vi.waitFor(told, { timeout: 10_000 }); // a busy machine looks for too long
   });
 
-  test("and the other way round: a worker is told of its main thread", async () => {
+  seenTest("and the other way round: a worker is told of its main thread", async () => {
     const lockFile = temporaryLockFile();
     await using hold = await new FileLock(lockFile).acquire();
     const file = JSON.stringify(hold.lockFile);

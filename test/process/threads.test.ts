@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { Child, type Message } from "../support/child.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { fixture } from "../support/driver-child.ts";
+import { isWindows } from "../support/needs.ts";
 
 const KINDS = ["any", "fifo", "shared", "soft", "process"];
 /** A thread takes a tenth of a second of a processor to load the package, and there are many. */
@@ -62,7 +63,7 @@ test(
     // The first thread, the eighty, and the main thread once before them and once beside them.
     for (const kind of KINDS) expect(outcome.visits[kind]).toBeGreaterThanOrEqual(83);
     expect(outcome.descriptorsLeft).toBe(0);
-    expect(readdirSync(directory).sort()).toEqual(["any.lock", "fifo.lock", "shared.lock"]);
+    if (!isWindows) expect(readdirSync(directory).sort()).toEqual(["any.lock", "fifo.lock", "shared.lock"]);
   },
   STUCK_AFTER_MS + 30_000,
 );
