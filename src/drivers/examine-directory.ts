@@ -65,11 +65,16 @@ export async function examineDirectory(
   try {
     const answers = await Promise.all(all.map((one) => one.ask("load")));
     const contenders = all.filter((_, index) => answers[index]?.type === "done");
-    const verdict = await tried({ directory, given, inUse, company, contenders });
+    const backEnds = statesOf(answers, inUse);
+    const served = backEnds.find(({ isInUse }) => isInUse);
+    const verdict =
+      served?.loads === true
+        ? await tried({ directory, given, inUse, company, contenders })
+        : { directory, excludes: false, reason: `Nothing could be tried: ${inUse} ${served?.why ?? ""}.` };
     return {
       ...verdict,
       fileSystem: fileSystemOf(verdict.directory),
-      backEnds: statesOf(answers, inUse),
+      backEnds,
       thread: isMainThread ? "main" : "worker",
       node: process.version,
       platform: `${process.platform} ${process.arch}`,

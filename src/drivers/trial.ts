@@ -2,6 +2,7 @@
  * Whether flock(2) on a file does what it is for, tried with processes that use it: while one holds the lock all others have to be
  * refused, and after its release each has to get it, or it was refused for something else. Knows not where the file comes from.
  */
+import { LockUnsupported } from "../errors.ts";
 import type { Answer } from "../native/child.ts";
 import { refused } from "./flock-attempt.ts";
 import type { Gone, OtherProcess } from "./other-process.ts";
@@ -49,5 +50,5 @@ function failed(to: string, { backEnd }: OtherProcess, answer: Answer | Gone, di
   if (answer.type === "gone") return `${whose} ${answer.why}.`;
   if (answer.type !== "failed") return `${whose} did not.`;
   const error = refused(directory, Object.assign(new Error(answer.error.message), answer.error));
-  return `${whose} failed. ${error.message}${error.message.endsWith(".") ? "" : "."}`;
+  return error instanceof LockUnsupported ? error.message : `${whose} failed. ${error.message}.`;
 }

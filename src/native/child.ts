@@ -29,7 +29,7 @@ let fd: number | undefined;
 let hasToRemove = false;
 
 process.on("message", (question: Question) => {
-  process.send?.(answerTo(question));
+  process.send?.(answerTo(question), undefined, undefined, () => undefined); // nobody may be there any more
 });
 
 /** Whoever asked has ended, however that was. */
