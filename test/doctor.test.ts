@@ -174,8 +174,8 @@ describe("A lock does not exclude", () => {
 
 describe("A process that does not answer", () => {
   /** Whoever else is late is told of in the same words. */
-  const LIMIT_MS = 2_000;
-  const LATE = / did not answer within 2 s and was killed\./;
+  const LIMIT_MS = 4_000;
+  const LATE = / did not answer within 4 s and was killed\./;
 
   async function hung(strange: Strange): Promise<Diagnosis> {
     const directory = temporaryDirectory();

@@ -160,8 +160,8 @@ Exit codes: 0 when a lock keeps them out, 1 when not, 66 and 73 when no file can
 that reaches flock(2) can be loaded.
 
 Examples:
-  holdfast doctor
-  holdfast doctor --json shared/build`,
+  holdfast doctor shared/build
+  holdfast doctor --json`,
     )
     .action(async (directory: string, options: { json?: boolean }) => {
       const { doctor } = await import("./doctor.ts");
