@@ -42,7 +42,6 @@ export function pidIn(path: string): number | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | ALWAYS);
-    if (!fstatSync(fd).isFile()) return undefined; // what is read from a FIFO is gone for others
     const [, pid] = PID.exec(contentOf(fd)) ?? [];
     return pid === undefined ? undefined : Number(pid);
   } catch {

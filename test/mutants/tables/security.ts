@@ -118,10 +118,4 @@ export const security: readonly Mutant[] = [
     ],
     noticedBy: ["security/process-lock.test.ts", "no longer at the path"],
   },
-  {
-    name: "security: reads a process id from a FIFO",
-    file: "drivers/pid-file.ts",
-    edits: [["if (!fstatSync(fd).isFile()) return undefined;", ""]],
-    noticedBy: ["security/process-lock.test.ts", "Nothing is read from a FIFO"],
-  },
 ];
