@@ -5,6 +5,7 @@ import { FileLock, LockLost, Timeout, type AcquireOptions } from "../src/index.t
 import { startChild } from "./support/child.ts";
 import { temporaryLockFile } from "./support/directory.ts";
 import { MemoryLock, memoryDriver } from "./support/memory-driver.ts";
+import { needsLinux } from "./support/needs.ts";
 
 async function timeoutOf(lock: MemoryLock | FileLock, options: AcquireOptions): Promise<Timeout> {
   const error: unknown = await lock.acquire(options).catch((thrown: unknown) => thrown);
@@ -52,7 +53,7 @@ describe("Timeout", () => {
     expect(error.message.startsWith("The file lock 'some/../work.lock' could not be acquired.")).toBe(true);
   });
 
-  test.runIf(process.platform === "linux")("names a foreign holder by pid and command", async () => {
+  needsLinux("/proc/locks")("names a foreign holder by pid and command", async () => {
     const lockFile = temporaryLockFile();
     const child = startChild("hold", lockFile);
     await child.says("held");

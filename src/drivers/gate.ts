@@ -2,16 +2,16 @@
  * The gate through which processes enter a line, and the last one leaves it, one at a time: an empty file, held flocked
  * inside one synchronous block. Under it no ticket is half made, and a number that nobody has stays free.
  */
-import { constants, fstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
+import { constants, fstatSync, rmdirSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, namedAs, setMode } from "./flock-grant.ts";
-import { ALWAYS } from "./open-lock-file.ts";
+import { openItself } from "./open-itself.ts";
 import { PinnedDirectory } from "./pinned-directory.ts";
 import { gateIn, gateOf, isOfLine, makeQueue, numbersIn, queueOf } from "./queue-directory.ts";
+import { removeName } from "./remove-name.ts";
 import { isLiveOrRemovedIn, type TicketOptions } from "./ticket.ts";
 
 const { O_CREAT, O_RDWR } = constants;
-const FLAGS = O_RDWR | ALWAYS;
 
 /** Each try that fails so has lost a race against the last one out, who removes the gate; nobody loses so many. */
 const MOST_TRIES = 20;
@@ -35,7 +35,7 @@ export class Gate {
     for (let tries = 1; ; tries++) {
       try {
         makeQueue(lockFile, mode);
-        const gate = Gate.#open(lockFile, FLAGS | O_CREAT, { mode, flock });
+        const gate = Gate.#open(lockFile, O_RDWR | O_CREAT, { mode, flock });
         if (gate !== "replaced") return gate;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -55,11 +55,11 @@ export class Gate {
   static removeUnused(lockFile: string, flock: Flock): void {
     let gate: Gate | "replaced" | undefined;
     try {
-      gate = Gate.#open(lockFile, FLAGS, { mode: undefined, flock });
+      gate = Gate.#open(lockFile, O_RDWR, { mode: undefined, flock });
       if (!(gate instanceof Gate)) return;
       const { directory } = gate;
       if (numbersIn(directory).some((number) => isLiveOrRemovedIn(directory, number, flock))) return;
-      unlinkSync(gateIn(directory));
+      removeName(gateIn(directory));
       rmdirSync(queueOf(lockFile)); // refused where somebody has made a new gate since: that one lives on
     } catch {
       // somebody else removes it, or may
@@ -78,7 +78,7 @@ export class Gate {
     let gate: Gate | undefined;
     try {
       const path = gateIn(directory.path);
-      fd = openSync(path, flags, mode ?? 0o666);
+      fd = openItself(path, flags, mode ?? 0o666);
       const file = fstatSync(fd, { bigint: true });
       if (!isOfLine(file)) throw notAGate(lockFile);
       if (!call(fd, "lock")) return undefined;

@@ -2,7 +2,7 @@
  * The directory in which processes stand in line for a lock file: what it is called, what is in it, and how it comes and
  * goes. Knows nothing of who is next.
  */
-import { fchmodSync, lstatSync, mkdirSync, readdirSync, type BigIntStats } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, type BigIntStats } from "node:fs";
 import { hasOneName } from "./flock-grant.ts";
 import { PinnedDirectory } from "./pinned-directory.ts";
 
@@ -86,7 +86,7 @@ export function makeQueue(lockFile: string, mode: number | undefined): void {
   const made = new PinnedDirectory(directory);
   try {
     // By the descriptor: chmod(2) follows the link that whoever may rename here has put in its place.
-    fchmodSync(made.fd, bits);
+    made.setMode(bits);
   } finally {
     made.close();
   }

@@ -2,13 +2,15 @@
  * A ticket: a file whose name is a place in a line, held flocked by the process that waits there. When that process dies,
  * the kernel frees the flock, and anybody can see that the ticket is dead.
  */
-import { constants, fstatSync, openSync, unlinkSync } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode, touch } from "./flock-grant.ts";
 import { isHeld } from "./is-held.ts";
-import { ALWAYS, type OpenLockFile } from "./open-lock-file.ts";
+import { openItself } from "./open-itself.ts";
+import type { OpenLockFile } from "./open-lock-file.ts";
 import { pinned } from "./pinned-directory.ts";
 import { isOfLine, queueOf, ticketIn, ticketOf } from "./queue-directory.ts";
+import { removeName } from "./remove-name.ts";
 
 const { O_CREAT, O_EXCL, O_RDWR } = constants;
 
@@ -38,7 +40,7 @@ export class Ticket {
     this.#lockFile = lockFile;
     this.#flock = call;
     const path = ticketIn(within, number);
-    const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | ALWAYS, mode ?? 0o666);
+    const fd = openItself(path, O_RDWR | O_CREAT | O_EXCL, mode ?? 0o666);
     try {
       if (mode !== undefined) setMode(fd, mode);
       const { dev, ino } = fstatSync(fd, { bigint: true });
@@ -120,7 +122,7 @@ function looked(lockFile: string, look: (directory: string) => boolean): boolean
 
 function unlinkQuietly(path: string): void {
   try {
-    unlinkSync(path);
+    removeName(path);
   } catch {
     // somebody else did, or nobody may
   }

@@ -8,9 +8,10 @@ import { takeWarnings } from "../setup/no-stray-warnings.ts";
 import { isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { granted, isHeld, opened } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
-import { needsRight } from "../support/needs.ts";
+import { everyTestNeedsLinux, needsRight } from "../support/needs.ts";
 import { PLANTS, underAttack, victim } from "../support/victim.ts";
 
+everyTestNeedsLinux("other users, FIFOs, /proc");
 everyTestLeavesNothing();
 
 const rootTest = needsRight("root", isRoot);

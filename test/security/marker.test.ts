@@ -19,10 +19,11 @@ import { rightOf } from "../../src/drivers/soft-right.ts";
 import { SoftFileLock } from "../../src/soft-lock.ts";
 import { isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
-import { needsRight } from "../support/needs.ts";
+import { everyTestNeedsLinux, needsRight } from "../support/needs.ts";
 import { around, dead, tried } from "../support/soft-steps.ts";
 import { PLANTS, underAttack, victim } from "../support/victim.ts";
 
+everyTestNeedsLinux("other users, FIFOs, /proc");
 everyTestLeavesNothing();
 
 const rootTest = needsRight("root", isRoot);

@@ -10,7 +10,7 @@ import { flock } from "../../src/native/flock.ts";
 import { takeWarnings } from "../setup/no-stray-warnings.ts";
 import { isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
-import { needsRight } from "../support/needs.ts";
+import { everyTestNeedsLinux, needsRight } from "../support/needs.ts";
 import { arrived, crash, everyTestLeavesTheLine, place } from "../support/places.ts";
 import { PLANTS, underAttack, victim, type Victim } from "../support/victim.ts";
 
@@ -45,6 +45,7 @@ vi.mock("node:fs", async (original) => {
   };
 });
 
+everyTestNeedsLinux("other users, FIFOs, /proc");
 everyTestLeavesNothing();
 everyTestLeavesTheLine();
 afterEach(() => {

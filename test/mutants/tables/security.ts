@@ -32,13 +32,13 @@ export const security: readonly Mutant[] = [
   {
     name: "security: goes by the name of the directory of the line",
     file: "drivers/pinned-directory.ts",
-    edits: [["leadsTo(link, this.fd) ? link : path;", "leadsTo(link, this.fd) ? path : path;"]],
+    edits: [["this.path = link;", "this.path = path;"]],
     noticedBy: ["security/queue.test.ts", "when the gate is about to be made"],
   },
   {
     name: "security: pins what a symbolic link leads to",
     file: "drivers/pinned-directory.ts",
-    edits: [["constants.O_DIRECTORY | ALWAYS;", "constants.O_DIRECTORY; void ALWAYS;"]],
+    edits: [["constants.O_RDONLY | O_DIRECTORY | O_NOFOLLOW", "constants.O_RDONLY | O_DIRECTORY"]],
     noticedBy: ["security/queue.test.ts", "A pinned directory is no symbolic link"],
   },
   {
@@ -56,9 +56,9 @@ export const security: readonly Mutant[] = [
     name: "security: sets the bits of whatever the directory's name leads to",
     file: "drivers/queue-directory.ts",
     edits: [
-      ["const made = new PinnedDirectory(directory);", "const made = { fd: 0, close: () => undefined };"],
-      ["fchmodSync(made.fd, bits);", "chmodSync(directory, bits);"],
-      ["import { fchmodSync,", "import { chmodSync,"],
+      ["const made = new PinnedDirectory(directory);", "const made = { close: () => undefined };"],
+      ["made.setMode(bits);", "chmodSync(directory, bits);"],
+      ["import { lstatSync,", "import { chmodSync, lstatSync,"],
     ],
     noticedBy: ["security/queue.test.ts", "when the directory has just been made"],
   },
@@ -71,13 +71,13 @@ export const security: readonly Mutant[] = [
   {
     name: "security: makes the gate everybody's for a moment",
     file: "drivers/gate.ts",
-    edits: [["openSync(path, flags, mode ?? 0o666)", "openSync(path, flags, 0o666)"]],
+    edits: [["openItself(path, flags, mode ?? 0o666)", "openItself(path, flags, 0o666)"]],
     noticedBy: ["security/queue.test.ts", "not even for a moment"],
   },
   {
     name: "security: makes a ticket everybody's for a moment",
     file: "drivers/ticket.ts",
-    edits: [["ALWAYS, mode ?? 0o666)", "ALWAYS, 0o666)"]],
+    edits: [["O_EXCL, mode ?? 0o666)", "O_EXCL, 0o666)"]],
     noticedBy: ["security/queue.test.ts", "not even for a moment"],
   },
   {
@@ -89,7 +89,10 @@ export const security: readonly Mutant[] = [
   {
     name: "security: reads a marker through a symbolic link",
     file: "drivers/soft-file.ts",
-    edits: [["constants.O_RDONLY | ALWAYS", "constants.O_RDONLY | (ALWAYS & ~constants.O_NOFOLLOW)"]],
+    edits: [
+      ["openItself(path, constants.O_RDONLY)", "openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)"],
+      ["readSync } from", "readSync, openSync } from"],
+    ],
     noticedBy: ["security/marker.test.ts", "What seems left behind is not removed through a link"],
   },
   {
