@@ -40,6 +40,8 @@ export async function bundle(root) {
       outdir: "dist",
       plugins: [keepNames(root), builtinsOnce(root)],
     }),
+    // A program of its own, which doctor() runs.
+    build({ ...options, entryPoints: ["src/native/child.ts"], outdir: "dist/native" }),
     build({
       ...options,
       entryPoints: ["src/cli/main.ts"],

@@ -9,7 +9,7 @@ type Script = readonly [name: string, ...args: string[]];
 const SOON_KNOWN: readonly Script[] = [["format:check"], ["lint"], ["types"]];
 /** Those that build dist stand in one row: nobody may remove it under somebody who uses it. */
 const ROWS: readonly (readonly Script[])[] = [
-  [["test"], ["package:check"], ["test:matrix", "newest"]],
+  [["test"], ["package:check"], ["test:install", "--quick"], ["test:matrix", "newest"]],
   [["test:mutants"], ["test:model"]],
 ];
 

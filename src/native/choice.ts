@@ -91,20 +91,30 @@ export function reasonOf(cause: unknown): string {
   return reason.replaceAll(/\s+/g, " ");
 }
 
+/** Each of these commands is tried by test/install, which reads it from here. */
+const REMEDIES = `To install the one that brings its binaries along, in the root of your project:
+  npm   npm install fs-ext-extra-prebuilt
+  pnpm  pnpm add fs-ext-extra-prebuilt
+  yarn  yarn add fs-ext-extra-prebuilt
+  bun   bun add fs-ext-extra-prebuilt
+To build fs-ext there, which needs python3, make and a C++ compiler:
+  npm                 npm install-scripts approve fs-ext && npm rebuild fs-ext
+  npm 11 and earlier  npm rebuild fs-ext
+  pnpm                pnpm approve-builds fs-ext && pnpm rebuild fs-ext
+  yarn                yarn config set enableScripts true && yarn rebuild fs-ext
+  yarn 1              yarn install --force
+  bun                 bun pm trust fs-ext`;
+
 function nothingServes(failures: readonly Failure[], forced: string | undefined): Error {
-  const reasons = failures.map(({ name, cause }) => `  ${name.padEnd(20)}  ${reasonOf(cause)}`);
+  const reasons = failures.map(({ name, cause }) => `  ${name.padEnd(21)}  ${reasonOf(cause)}`);
   const isForced = forced !== undefined && forced !== "";
   const why = isForced
     ? "the module that the environment variable HOLDFAST_BACKEND names could not be loaded"
     : "none of the modules that reach flock(2) could be loaded";
   const message =
     `Cannot lock: ${why}.\n${reasons.join("\n")}\n` +
-    (isForced ? "Do without HOLDFAST_BACKEND, so that the first that loads may serve. Or: in" : "In") +
-    " the root of your project, install the one that brings its binaries along, or let fs-ext be built (it needs python3, make and a C++ compiler):\n" +
-    "  npm   npm install fs-ext-extra-prebuilt, or npm install-scripts approve fs-ext && npm rebuild fs-ext   (npm 11 and earlier: npm rebuild fs-ext)\n" +
-    "  pnpm  pnpm add fs-ext-extra-prebuilt, or pnpm add --allow-build=fs-ext holdfast && pnpm rebuild fs-ext\n" +
-    "  yarn  yarn add fs-ext-extra-prebuilt, or yarn rebuild fs-ext   (yarn 1: yarn install --force)\n" +
-    "  bun   bun add fs-ext-extra-prebuilt, or bun pm trust fs-ext";
+    (isForced ? "Do without HOLDFAST_BACKEND, so that the first that loads may serve. Or:\n" : "") +
+    REMEDIES;
   const causes = failures.map(({ cause }) => cause);
   const error = new Error(message, { cause: causes.length === 1 ? causes[0] : new AggregateError(causes) });
   return Object.assign(error, { code: "HOLDFAST_NO_BACKEND" });
