@@ -1,6 +1,7 @@
 // The mutants: faults that somebody could make, and the tests that have to notice.
 import type { Mutant } from "./mutant.ts";
 import { cli } from "./tables/cli.ts";
+import { doctor } from "./tables/doctor.ts";
 import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
@@ -8,6 +9,7 @@ import { native } from "./tables/native.ts";
 import { ownership } from "./tables/ownership.ts";
 import { process } from "./tables/process.ts";
 import { queue } from "./tables/queue.ts";
+import { security } from "./tables/security.ts";
 import { shared } from "./tables/shared.ts";
 import { soft } from "./tables/soft.ts";
 import { turns } from "./tables/turns.ts";
@@ -15,6 +17,7 @@ import { turns } from "./tables/turns.ts";
 export const mutants: readonly Mutant[] = [
   ...driver,
   ...native,
+  ...doctor,
   ...ownership,
   ...queue,
   ...hints,
@@ -24,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...process,
   ...cli,
   ...soft,
+  ...security,
 ];
