@@ -1,5 +1,6 @@
 // Cycles, layers and strangers in src/. The layers stand in layers.js; import-x checks them a second time in the editor.
 import {
+  bundledPackages,
   forbiddenTo,
   mayUseFileSystem,
   mayUseNativeModule,
@@ -41,6 +42,13 @@ export default {
       to: { path: "(^|/)fs-ext(-extra-prebuilt)?(/|$)" },
     },
     {
+      name: "node-util-without-an-import",
+      comment: "src/node-util.ts tells what an import of it does to stderr.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(node:)?util$" },
+    },
+    {
       name: "source-imports-source",
       severity: "error",
       from: { path: "^src/" },
@@ -50,7 +58,10 @@ export default {
       name: "declared-dependencies-only",
       severity: "error",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        pathNot: bundledPackages.map((name) => `(^|/)${name}(/|$)`),
+      },
     },
     {
       name: "everything-resolves",

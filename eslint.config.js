@@ -24,7 +24,7 @@ const rawFlock = [
 ].map((selector) => ({ selector, message: "Only src/native/ knows how flock(2) is reached." }));
 
 export default defineConfig(
-  globalIgnores(["dist/", "coverage/", ".snippets/", "test/types/consumer-no-disposable/"]),
+  globalIgnores(["build/", "dist/", "coverage/", ".snippets/", "test/types/consumer-no-disposable/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
 
   {

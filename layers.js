@@ -24,15 +24,18 @@ export const storeys = [
   },
   { name: "native", directories: ["native"], mayImport: ["native", "ground"] },
   // What every storey may know, and what therefore knows nothing of them.
-  { name: "ground", files: ["errors", "sleep", "warn"], mayImport: [] },
+  { name: "ground", files: ["errors", "node-util", "sleep", "warn"], mayImport: [] },
 ];
 
 /** The storeys that may touch the file system, and those that may reach a native module. */
 export const mayUseFileSystem = ["drivers", "native", "terminal", "standard-error"];
 export const mayUseNativeModule = ["native"];
 
+/** The packages that the published bundle contains, so that nobody has to install them. All others stay outside. */
+export const bundledPackages = ["abort-controller-x", "is-network-error", "p-retry"];
+
 /** What src/ must not import at all. */
-export const outsideSource = ["test", "bench", "examples", "dist"];
+export const outsideSource = ["test", "bench", "examples", "scripts", "build", "dist"];
 
 const named = storeys.flatMap((storey) => storey.files ?? []);
 const walled = storeys.flatMap((storey) => storey.directories ?? []);

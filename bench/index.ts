@@ -14,6 +14,7 @@ import { fairness } from "./fairness.ts";
 import { handOff } from "./hand-off.ts";
 import { machine, versions } from "./machine.ts";
 import { memory } from "./memory.ts";
+import { packageFigures } from "./package.ts";
 import { queue } from "./queue.ts";
 import { isMet, print, type Report, type Scale } from "./report.ts";
 import { hasStrace, systemCalls } from "./system-calls.ts";
@@ -30,6 +31,7 @@ const MEASUREMENTS: Record<string, (scale: Scale) => Promise<Report>> = {
   fairness,
   tasks,
   crowd,
+  package: packageFigures,
 };
 
 const USAGE = `Usage: npm run bench -- [options] [measurement ...]

@@ -1,5 +1,5 @@
 /** The path of a lock file as a caller gives it: what is accepted, and what is said of the rest. */
-import { isAbsolute } from "node:path";
+import native, { type PlatformPath } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quote } from "./options.ts";
 
@@ -16,7 +16,7 @@ export function checkedPath(
   if (text.includes("\0")) {
     throw new TypeError(`Expected the path of a ${of} to be free of NUL characters, got ${quote(text)}`);
   }
-  if (of === "lock file" && text.endsWith("/")) {
+  if (of === "lock file" && endsWithSeparator(text)) {
     throw new TypeError(
       `Expected the path of a lock file, got that of a directory, ${quote(text)}. FileLock.inDirectory() guards one`,
     );
@@ -24,7 +24,16 @@ export function checkedPath(
   return text;
 }
 
-/** Not resolved any further: where a directory is a symbolic link, only the kernel knows what `..` means. */
-export function absolute(path: string): string {
-  return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+/** Windows takes a slash for one, too; elsewhere a backslash is a sign like any other. */
+export function endsWithSeparator(path: string, { sep }: PlatformPath = native): boolean {
+  return path.endsWith("/") || path.endsWith(sep);
+}
+
+/**
+ * Not resolved any further: where a directory is a symbolic link, only the kernel knows what `..` means. Windows takes it away before it
+ * looks for any link, as resolve() does; and knows paths that begin in the middle (`C:work.lock`, `\work.lock`).
+ */
+export function absolute(path: string, system: PlatformPath = native): string {
+  if (system.sep === "\\") return system.resolve(path);
+  return system.isAbsolute(path) ? path : `${process.cwd()}/${path}`;
 }

@@ -56,7 +56,11 @@ export abstract class Lock {
   readonly #path: string;
   readonly #party: Party = { held: new Set() };
 
-  /** Configures a lock. Does no I/O: a relative path is fixed to the working directory of this moment. */
+  /**
+   * Configures a lock. Does no I/O: a relative path is fixed to the working directory of this moment.
+   *
+   * @internal
+   */
   constructor(driver: Driver, path: string | URL, options: LockOptions = {}) {
     this.lockFile = checkedPath(path);
     checkLockOptions(options);

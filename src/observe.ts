@@ -3,7 +3,7 @@
  * Costs a comparison where nobody looks.
  */
 import { channel, tracingChannel } from "node:diagnostics_channel";
-import { debuglog } from "node:util";
+import { debuglog } from "./node-util.ts";
 import type { Owner } from "./owner.ts";
 
 /** What every message carries. */

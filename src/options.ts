@@ -1,7 +1,7 @@
 /** The options of a lock and of a call: their meaning, their defaults, and what is said of a bad one. */
-import { inspect } from "node:util";
 import type { Order } from "./driver.ts";
 import type { Holder } from "./errors.ts";
+import { inspect } from "./node-util.ts";
 
 /** What `onWait` is told. */
 export interface WaitEvent {

@@ -34,19 +34,22 @@ type Run = <Result>(fn: () => Result, options: AcquireOptions) => Promise<Awaite
 type Work = (this: unknown, ...args: unknown[]) => unknown;
 
 export function wrapWith(run: Run): Wrap {
-  const wrap = (
-    given: Work | AcquireOptions,
-    more?: AcquireOptions | DecoratorContext,
-  ): Wrapped<unknown, unknown[], unknown> | DecorateMethod => {
-    if (more !== undefined || typeof given !== "object" || (given as unknown) === null) {
-      return wrapped(given as Work, optionsOf(more), run);
-    }
-    checkAcquireOptions(given);
-    const decorate: DecorateMethod = (method, context) => {
-      optionsOf(context);
-      return wrapped(method as unknown as Work, given, run) as unknown as typeof method;
-    };
-    return decorate;
+  // People see its name, which a minifier leaves to what is called after its property.
+  const { wrap } = {
+    wrap: (
+      given: Work | AcquireOptions,
+      more?: AcquireOptions | DecoratorContext,
+    ): Wrapped<unknown, unknown[], unknown> | DecorateMethod => {
+      if (more !== undefined || typeof given !== "object" || (given as unknown) === null) {
+        return wrapped(given as Work, optionsOf(more), run);
+      }
+      checkAcquireOptions(given);
+      const decorate: DecorateMethod = (method, context) => {
+        optionsOf(context);
+        return wrapped(method as unknown as Work, given, run) as unknown as typeof method;
+      };
+      return decorate;
+    },
   };
   return wrap as Wrap;
 }

@@ -106,6 +106,23 @@ describe("npm run bench", () => {
     expect(status).toBe(0);
   });
 
+  test("weighs the package, and starts processes with and without it", async () => {
+    const { status, stdout, stderr } = await bench("--quick", "package");
+    expect(stderr).toBe("");
+    for (const row of [
+      "library",
+      "command line",
+      "declarations",
+      "tarball",
+      "start of node",
+      "with import of holdfast",
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^  ${row} +[\\d.]`, "m"));
+    }
+    expect(stdout).toMatch(/^\d of 3 targets met\.$/m);
+    expect(status).toBe(0);
+  });
+
   // On a machine that is very busy, processes take seconds to start.
   const PATIENCE_MS = 120_000;
 

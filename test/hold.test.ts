@@ -7,6 +7,7 @@ import { temporaryLockFile } from "./support/directory.ts";
 import { MemoryLock, memoryDriver } from "./support/memory-driver.ts";
 import { blocked, soon } from "./support/promises.ts";
 import { nothingLeft, resources } from "./support/resources.ts";
+import { isLinux } from "./support/needs.ts";
 
 let lock: FileLock;
 
@@ -88,8 +89,7 @@ describe("fd", () => {
     const inner = await lock.acquire();
     expect(fstatSync(outer.fd!).ino).toBe(lstatSync(lock.lockFile).ino);
     expect(inner.fd).toBe(outer.fd);
-    if (process.platform === "linux")
-      expect(readlinkSync(`/proc/self/fd/${String(inner.fd)}`)).toBe(lock.lockFile);
+    if (isLinux) expect(readlinkSync(`/proc/self/fd/${String(inner.fd)}`)).toBe(lock.lockFile);
     await inner.release();
     expect(fstatSync(outer.fd!).isFile()).toBe(true);
     await outer.release();

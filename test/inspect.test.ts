@@ -20,11 +20,13 @@ import { FileLock, inspect } from "../src/index.ts";
 import { isRoot } from "./support/as-nobody.ts";
 import { startChild, type Child } from "./support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "./support/directory.ts";
-import { needsRight, succeeds } from "./support/needs.ts";
+import { everyTestNeedsLinux, isLinux, needsRight, succeeds } from "./support/needs.ts";
 import { soon } from "./support/promises.ts";
 
+everyTestNeedsLinux("/proc/locks and /proc/<pid>/fd");
+
 /** Whether this machine shows everybody who could hold a file in the directory for temporary files. */
-const seesAll = readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]";
+const seesAll = isLinux && readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]";
 const isTelling = /^(?:ext[234]|tmpfs|xfs)$/.test(fileSystemOf(tmpdir()) ?? "");
 const FREE = seesAll && isTelling ? "free" : "unknown";
 

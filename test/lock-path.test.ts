@@ -1,10 +1,11 @@
 // The path of a lock file: what is accepted, what it means when the working directory changes, and what is said of the
 // rest.
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
-import { join, normalize } from "node:path";
+import { join, normalize, posix, win32 } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FileLock } from "../src/index.ts";
+import { absolute, endsWithSeparator } from "../src/lock-path.ts";
 import { temporaryDirectory } from "./support/directory.ts";
 
 /** To go there for the rest of the running test. */
@@ -121,5 +122,25 @@ describe("inDirectory", () => {
     const lock = FileLock.inDirectory(".");
     process.chdir("/");
     await lock.run(() => expect(existsSync(join(directory, ".lock"))).toBe(true));
+  });
+});
+
+describe("On Windows", () => {
+  test.each([
+    ["C:\\a\\..\\work.lock", "C:\\work.lock"],
+    ["C:/a/work.lock", "C:\\a\\work.lock"],
+    ["\\\\server\\share\\a\\..\\work.lock", "\\\\server\\share\\work.lock"],
+  ])("%s is %s", (path, expected) => {
+    expect(absolute(path, win32)).toBe(expected);
+  });
+
+  test.each(["work.lock", "\\work.lock", "C:work.lock", "..\\work.lock"])("%s is made absolute", (path) => {
+    expect(win32.isAbsolute(absolute(path, win32))).toBe(true);
+    expect(absolute(path, win32)).not.toContain("..");
+  });
+
+  test("both slashes end the path of a directory, and elsewhere one", () => {
+    expect(["a/", "a\\", "a"].map((path) => endsWithSeparator(path, win32))).toEqual([true, true, false]);
+    expect(["a/", "a\\", "a"].map((path) => endsWithSeparator(path, posix))).toEqual([true, false, false]);
   });
 });

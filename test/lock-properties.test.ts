@@ -4,6 +4,7 @@ import { detached, FileLock } from "../src/index.ts";
 import { startChild } from "./support/child.ts";
 import { temporaryLockFile } from "./support/directory.ts";
 import { MemoryLock, memoryDriver } from "./support/memory-driver.ts";
+import { needsLinux } from "./support/needs.ts";
 
 test("isLocked is of this object, lockCounter of the lock file", async () => {
   const lockFile = temporaryLockFile();
@@ -49,7 +50,7 @@ test("holder() tells of a hold of this process: pid, command and since when", as
   expect(await new FileLock(lockFile).holder()).toEqual([]);
 });
 
-test.runIf(process.platform === "linux")("holder() names all who share it, this process once", async () => {
+needsLinux("/proc/locks")("holder() names all who share it, this process once", async () => {
   const lockFile = temporaryLockFile();
   const shared = { shared: true };
   const child = startChild("hold", lockFile, { options: shared });
@@ -82,7 +83,7 @@ test("a hold that is handed on has a since of its own", async () => {
   await handedOn.release();
 });
 
-test.runIf(process.platform === "linux")("holder() names a foreign process and its command", async () => {
+needsLinux("/proc/locks")("holder() names a foreign process and its command", async () => {
   const lockFile = temporaryLockFile();
   const child = startChild("hold", lockFile);
   await child.says("held");

@@ -13,6 +13,7 @@ import { fixture } from "./support/driver-child.ts";
 import { everyTestLeavesNothing } from "./support/leaves-nothing.ts";
 import { startProgram } from "./support/program.ts";
 import { soon } from "./support/promises.ts";
+import { needsLinux } from "./support/needs.ts";
 
 everyTestLeavesNothing();
 
@@ -189,36 +190,30 @@ describe("another process that holds it", () => {
     await lock.run(() => expect(readFileSync(lock.lockFile, "utf8")).toBe(PID));
   });
 
-  test.runIf(process.platform === "linux")(
-    "is named by the kernel where the file names a dead one",
-    async () => {
-      const lock = new ProcessLock({ name: "job", directory: temporaryDirectory() });
-      const other = startChild("hold", lock.lockFile); // writes nothing
-      await other.says("held");
-      for (const content of ["", "4194304\n", "no pid"]) {
-        writeFileSync(lock.lockFile, content);
-        expect(await refusal(lock)).toMatchObject({ pid: other.pid });
-      }
-      await other.kill();
-    },
-  );
+  needsLinux("/proc/locks")("is named by the kernel where the file names a dead one", async () => {
+    const lock = new ProcessLock({ name: "job", directory: temporaryDirectory() });
+    const other = startChild("hold", lock.lockFile); // writes nothing
+    await other.says("held");
+    for (const content of ["", "4194304\n", "no pid"]) {
+      writeFileSync(lock.lockFile, content);
+      expect(await refusal(lock)).toMatchObject({ pid: other.pid });
+    }
+    await other.kill();
+  });
 });
 
-test.runIf(process.platform === "linux")(
-  "a look that took too long for the Timeout is waited for",
-  async () => {
-    class Hasty extends ProcessLock {
-      protected override async refused({ lockFile, timeout }: Timeout): Promise<Error> {
-        return super.refused(new Timeout(lockFile, { timeout, waited: 0, ahead: undefined, holder: [] }));
-      }
+needsLinux("/proc/locks")("a look that took too long for the Timeout is waited for", async () => {
+  class Hasty extends ProcessLock {
+    protected override async refused({ lockFile, timeout }: Timeout): Promise<Error> {
+      return super.refused(new Timeout(lockFile, { timeout, waited: 0, ahead: undefined, holder: [] }));
     }
-    const lock = new Hasty({ name: "job", directory: temporaryDirectory() });
-    const hold = await new FileLock(lock.lockFile).acquire();
-    writeFileSync(lock.lockFile, "4194304\n");
-    expect(await refusal(lock)).toMatchObject({ pid: process.pid });
-    await hold.release();
-  },
-);
+  }
+  const lock = new Hasty({ name: "job", directory: temporaryDirectory() });
+  const hold = await new FileLock(lock.lockFile).acquire();
+  writeFileSync(lock.lockFile, "4194304\n");
+  expect(await refusal(lock)).toMatchObject({ pid: process.pid });
+  await hold.release();
+});
 
 describe("without a promise", () => {
   test("another holder is named from its file, and dying is the same", async () => {

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { anchorsOf, linksOf, parsePage } from "./support/markdown.ts";
 import { WrittenSnippets, type Run, type Snippet } from "./support/snippets.ts";
-import { twoAtATime } from "./support/two-at-a-time.ts";
+import { atATime } from "./support/at-a-time.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -33,7 +33,7 @@ describe("snippets", () => {
   let runs: Map<Snippet, Promise<Run>>;
   beforeAll(() => {
     written = new WrittenSnippets(snippets);
-    runs = twoAtATime(snippets, (snippet) => written.run(snippet));
+    runs = atATime(2, snippets, (snippet) => written.run(snippet));
   });
   afterAll(async () => {
     await Promise.allSettled(runs.values());

@@ -42,6 +42,8 @@ function notStarted(file: string, cause: NodeJS.ErrnoException): Failure {
       ? "there is no such command, or its interpreter is missing"
       : code === "EACCES"
         ? "it is not executable"
-        : code;
+        : /\.(?:bat|cmd)$/i.test(file)
+          ? `a batch file needs a shell: cmd /d /c ${file} (${code})`
+          : code;
   return new Failure(`Cannot run '${file}': ${why}`, exitCodeOf(ending), cause);
 }

@@ -11,6 +11,8 @@ const CODES = {
   output: 74, // EX_IOERR
   notExecutable: 126,
   notFound: 127,
+  /** 128 and the number of SIGPIPE, which Windows does not have. */
+  brokenPipe: 141,
   /** To which the number of a signal is added. */
   signal: 128,
 };

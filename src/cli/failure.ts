@@ -25,12 +25,13 @@ export function interrupted(signal: NodeJS.Signals): Failure {
 
 /**
  * Has this program end as one that `signal` has ended. A shell that runs a script or a loop ends it at ^C only where its command has died
- * of SIGINT: one that exits, with whatever code, has dealt with it. So of SIGINT this program dies, once it is done.
+ * of SIGINT: one that exits, with whatever code, has dealt with it. So of SIGINT this program dies, once it is done. Windows has no such death:
+ * its exit code would be 1, as for a conflict.
  *
  * @returns the exit code for it. A shell shows the same for a death.
  */
 export function endOf(signal: NodeJS.Signals): number {
-  if (signal === "SIGINT") {
+  if (signal === "SIGINT" && process.platform !== "win32") {
     process.once("exit", () => {
       process.removeAllListeners(signal);
       process.kill(process.pid, signal); // returns in process 1 of a container, which then exits
@@ -40,6 +41,6 @@ export function endOf(signal: NodeJS.Signals): number {
 }
 
 /** The exit code with which a shell tells that a process died of a signal. */
-export function exitCodeAfter(signal: NodeJS.Signals): number {
+function exitCodeAfter(signal: NodeJS.Signals): number {
   return exitCodeOf("signal") + constants.signals[signal];
 }

@@ -2,13 +2,12 @@
 import { isatty } from "node:tty";
 import { writeError } from "../standard-error.ts";
 import { exitCodeOf } from "./exit-code.ts";
-import { exitCodeAfter } from "./failure.ts";
 
 /** Whoever reads stdout may have enough before the end, as `head` does: then the rest is for nobody. */
 export function print(text: string): void {
   if (process.stdout.listenerCount("error") === 0) {
     process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
-      if (code === "EPIPE") process.exit(exitCodeAfter("SIGPIPE"));
+      if (code === "EPIPE") process.exit(exitCodeOf("brokenPipe"));
       say(`Cannot write to stdout: ${message}`);
       process.exit(exitCodeOf("output"));
     });

@@ -3,8 +3,11 @@
  * would have died of. Knows nothing of locks. Its listeners are there only while there is something to undo.
  */
 
-/** What usually ends a process from outside. What it dies of otherwise undoes nothing, as SIGKILL does not. */
-const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const;
+/**
+ * What usually ends a process from outside. What it dies of otherwise undoes nothing, as SIGKILL does not. Windows alone has SIGBREAK
+ * (Ctrl+Break), and there a SIGTERM is heard by nobody. A name that a system does not have is one of an event that never comes.
+ */
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGBREAK"] as const;
 
 /** On each listener of ours: other copies of this package in the process are no programs with handlers of their own. */
 const OURS = Symbol.for("holdfast.atExit");
@@ -59,10 +62,19 @@ const onSignal = Object.assign(
     undoAll();
     deafen();
     // Whoever else is there listens as we do, and sees to the end of the process.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    if (process.listenerCount(signal) === 0) dieOf(signal);
   },
   { [OURS]: true },
 );
+
+/** Windows can be told of SIGHUP (the console was closed) and of SIGBREAK, and sends neither (ENOSYS). */
+function dieOf(signal: NodeJS.Signals): void {
+  try {
+    process.kill(process.pid, signal);
+  } catch {
+    process.kill(process.pid, "SIGKILL");
+  }
+}
 
 interface SignalExit {
   readonly count?: number;

@@ -2,12 +2,14 @@
  * A lock that was won with flock(2): it is held for as long as the descriptor is open, and goes with the unlock. Knows
  * how to let go of it, and in which order; does not know how it was won.
  */
-import { closeSync, fchmodSync, futimesSync, lstatSync, unlinkSync } from "node:fs";
+import { closeSync, fchmodSync, futimesSync, lstatSync } from "node:fs";
 import type { Grant, ReleaseOptions } from "../driver.ts";
 import { systemError } from "../errors.ts";
 import type { Flock } from "../native/flock.ts";
 import { warn } from "../warn.ts";
 import type { OpenLockFile } from "./open-lock-file.ts";
+import { removeName } from "./remove-name.ts";
+import { isSameInode, type FileIdentity } from "./same-file.ts";
 
 export interface FlockGrantOptions {
   readonly shared: boolean;
@@ -61,12 +63,16 @@ export class FlockGrant implements Grant {
   /**
    * Whoever shares it with others must not take the file from under them: a newcomer would have the new one for itself.
    * So it has to get the lock alone first. That may lose what it shared (flock(2): the conversion is not atomic), which
-   * it is about to give up anyway; of those who leave at once, the last one gets it.
+   * it is about to give up anyway; of those who leave at once, the last one gets it. Given up first, since Windows (LockFileEx) refuses to
+   * lock alone what the same descriptor has shared.
    */
   #remove(): void {
     try {
-      if (this.#shared && !this.#flock(this.fd, "lock")) return;
-      if (this.isCurrent()) unlinkSync(this.#key);
+      if (this.#shared) {
+        this.#flock(this.fd, "unlock");
+        if (!this.#flock(this.fd, "lock")) return;
+      }
+      if (this.isCurrent()) removeName(this.#key);
     } catch (error) {
       this.#notRemoved = error as Error;
     }
@@ -84,10 +90,10 @@ export function setMode(fd: number, mode: number): void {
 }
 
 /** Whether `path` leads to the file that is open: the check of cargo, Go's lockedfile and py-filelock. */
-export function isNamed(path: string, file: Pick<OpenLockFile, "dev" | "ino">): boolean {
+export function isNamed(path: string, file: FileIdentity): boolean {
   try {
     const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return named?.ino === file.ino && named.dev === file.dev;
+    return named !== undefined && isSameInode(named, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // its directory was replaced by a file
     throw error;

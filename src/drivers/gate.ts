@@ -2,15 +2,15 @@
  * The gate through which processes enter a line, and the last one leaves it, one at a time: an empty file, held flocked
  * inside one synchronous block. Under it no ticket is half made, and a number that nobody has stays free.
  */
-import { constants, fstatSync, openSync, rmdirSync, unlinkSync } from "node:fs";
+import { constants, fstatSync, rmdirSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
-import { ALWAYS } from "./open-lock-file.ts";
+import { openItself } from "./open-itself.ts";
 import { gateOf, isOfLine, isQueue, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
+import { removeName } from "./remove-name.ts";
 import { isLiveOrRemoved, type TicketOptions } from "./ticket.ts";
 
 const { O_CREAT, O_RDWR } = constants;
-const FLAGS = O_RDWR | ALWAYS;
 
 /** Each try that fails so has lost a race against the last one out, who removes the gate; nobody loses so many. */
 const MOST_TRIES = 20;
@@ -32,7 +32,7 @@ export class Gate {
     for (let tries = 1; ; tries++) {
       try {
         makeQueue(lockFile, mode);
-        const gate = Gate.#open(lockFile, FLAGS | O_CREAT, { mode, flock });
+        const gate = Gate.#open(lockFile, O_RDWR | O_CREAT, { mode, flock });
         if (gate !== "replaced") return gate;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -53,10 +53,10 @@ export class Gate {
     let gate: Gate | "replaced" | undefined;
     try {
       if (!isQueue(lockFile)) return;
-      gate = Gate.#open(lockFile, FLAGS, { mode: undefined, flock });
+      gate = Gate.#open(lockFile, O_RDWR, { mode: undefined, flock });
       if (!(gate instanceof Gate)) return;
       if (ticketsIn(lockFile).some((number) => isLiveOrRemoved(lockFile, number, flock))) return;
-      unlinkSync(gateOf(lockFile));
+      removeName(gateOf(lockFile));
       rmdirSync(queueOf(lockFile)); // refused where somebody has made a new gate since: that one lives on
     } catch {
       // somebody else removes it, or may
@@ -71,7 +71,7 @@ export class Gate {
     { mode, flock: call }: TicketOptions,
   ): Gate | "replaced" | undefined {
     const path = gateOf(lockFile);
-    const fd = openSync(path, flags, 0o666);
+    const fd = openItself(path, flags, 0o666);
     let open = false;
     try {
       const file = fstatSync(fd, { bigint: true });

@@ -1,10 +1,11 @@
 /** The canonical name of a lock file: what two spellings of one have in common. Creates nothing, opens nothing. */
 import { realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { explained } from "./open-lock-file.ts";
+import { spelledAsOnDisk } from "./spelling.ts";
 
 /**
- * The parent's real path, and the last component as it is. Parents that do not exist yet are kept as they are
+ * The parent's real path, and the last component as it is, or as it is spelled on the disk. Parents that do not exist yet are kept as they are
  * written, below the real path of what does.
  */
 export function identify(path: string): string {
@@ -14,7 +15,7 @@ export function identify(path: string): string {
     try {
       const real = realpathSync.native(parent);
       if (rest !== name) return join(real, rest);
-      return real === "/" ? `/${name}` : `${real}/${name}`;
+      return spelledAsOnDisk(real.endsWith(sep) ? `${real}${name}` : `${real}${sep}${name}`);
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;
       if (cause.code !== "ENOENT" || parent === dirname(parent)) throw explained(path, error);

@@ -7,8 +7,9 @@ import type { Holder } from "../errors.ts";
 import { fileSystemOf } from "./file-system.ts";
 import { explained, notRegular } from "./open-lock-file.ts";
 import { openersOf } from "./open-by.ts";
-import { commandOf, flocks, type FileIdentity } from "./proc-locks.ts";
+import { commandOf, flocks } from "./proc-locks.ts";
 import { ticketOf, ticketsIn } from "./queue-directory.ts";
+import type { FileIdentity } from "./same-file.ts";
 
 /** A process that waits for a lock file, as far as can be told: it stands in line, or has the file open without holding it. */
 export interface Waiter {

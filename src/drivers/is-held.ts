@@ -2,10 +2,10 @@
  * Whether somebody has a file flocked: asked with a flock of a moment, which refuses whoever tries in that moment.
  * What cannot be looked at may well be held; what is not there is not.
  */
-import { constants, openSync } from "node:fs";
+import { constants } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly } from "./flock-grant.ts";
-import { ALWAYS } from "./open-lock-file.ts";
+import { openItself } from "./open-itself.ts";
 
 /**
  * @param ask "share" does not disturb others who ask; "lock" finds those who share it, too.
@@ -19,7 +19,7 @@ export function isHeld(
 ): boolean {
   let fd: number | undefined;
   try {
-    fd = openSync(path, constants.O_RDONLY | ALWAYS);
+    fd = openItself(path, constants.O_RDONLY);
     if (!call(fd, ask)) return true;
     ifNot?.(fd);
     return false;

@@ -6,7 +6,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { carriesFlock, type FileIdentity } from "./proc-locks.ts";
+import { carriesFlock } from "./proc-locks.ts";
+import type { FileIdentity } from "./same-file.ts";
 
 export interface Opener {
   readonly pid: number;

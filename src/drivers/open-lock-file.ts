@@ -2,21 +2,18 @@
  * Opens a lock file without following, truncating, writing or waiting for anything, and names its inode.
  * Knows the odd directories (sticky, read-only, missing); does not know what the descriptor is for.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemError } from "../errors.ts";
+import { openItself } from "./open-itself.ts";
+import type { FileIdentity } from "./same-file.ts";
 
-export interface OpenLockFile {
+/** Device and inode of an open file cannot change or be used again while it is open. */
+export interface OpenLockFile extends FileIdentity {
   readonly fd: number;
-  /** Device and inode of the open file: they cannot change or be used again while it is open. */
-  readonly dev: bigint;
-  readonly ino: bigint;
 }
 
-const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
-
-/** O_NONBLOCK: a FIFO without a writer would hang the process. libuv adds O_CLOEXEC, so no child inherits the lock. */
-export const ALWAYS = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+const { O_CREAT, O_RDONLY, O_RDWR } = constants;
 
 /** Each try that fails with ENOENT has lost a race against somebody who removes; nobody removes this often. */
 export const MOST_TRIES = 20;
@@ -47,7 +44,7 @@ export function notRegular(path: string): Error {
 function openRaw(path: string, mode = 0o666): number {
   for (let tries = 1; ; tries++) {
     try {
-      return openSync(path, O_RDWR | O_CREAT | ALWAYS, mode);
+      return openItself(path, O_RDWR | O_CREAT, mode);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT" && tries < MOST_TRIES) {
@@ -73,7 +70,7 @@ function openRaw(path: string, mode = 0o666): number {
 function openExisting(path: string): number | undefined {
   for (const access of [O_RDWR, O_RDONLY]) {
     try {
-      return openSync(path, access | ALWAYS);
+      return openItself(path, access);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT") return undefined;

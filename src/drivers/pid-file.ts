@@ -2,13 +2,16 @@
  * The file that names a process: what is in it, and whether it is ours to write. Knows nothing of who holds it: whoever
  * writes has it locked.
  */
-import { constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { constants, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { systemError } from "../errors.ts";
 import { closeQuietly } from "./flock-grant.ts";
-import { ALWAYS } from "./open-lock-file.ts";
+import { openItself } from "./open-itself.ts";
 
 /** Longer than any that is ours, so that a longer one shows. */
 const MOST_BYTES = 32;
+
+/** What ftruncate(2) says of what is open for reading only; EPERM is what Windows has for it. */
+const OPEN_FOR_READING = new Set(["EINVAL", "EBADF", "EPERM"]);
 
 const PID = /^([1-9]\d{0,9})\n?$/;
 
@@ -30,7 +33,7 @@ export function writePid(fd: number, path: string): void {
     writeSync(fd, `${String(process.pid)}\n`, 0);
   } catch (error) {
     const cause = error as NodeJS.ErrnoException;
-    if (cause.code === "EINVAL" || cause.code === "EBADF") return; // ftruncate(2) of what is open for reading only
+    if (OPEN_FOR_READING.has(cause.code ?? "")) return;
     throw systemError(`Cannot write the process id into the lock file '${path}'`, cause);
   }
 }
@@ -39,7 +42,7 @@ export function writePid(fd: number, path: string): void {
 export function pidIn(path: string): number | undefined {
   let fd: number | undefined;
   try {
-    fd = openSync(path, constants.O_RDONLY | ALWAYS);
+    fd = openItself(path, constants.O_RDONLY);
     const [, pid] = PID.exec(contentOf(fd)) ?? [];
     return pid === undefined ? undefined : Number(pid);
   } catch {

@@ -14,11 +14,7 @@
  */
 import { readFile } from "node:fs/promises";
 import type { Holder } from "../errors.ts";
-
-export interface FileIdentity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-}
+import type { FileIdentity } from "./same-file.ts";
 
 /** The pids that are said to have a file flocked, of whichever file: the kernel is asked once. */
 export async function flocks(): Promise<(file: FileIdentity) => number[]> {

@@ -12,10 +12,13 @@ const SUFFIX = ".lock";
 /** What most file systems allow in one name (NAME_MAX). */
 const MOST_BYTES = 255;
 
+/** For Windows it would be a directory of whichever drive one works on. */
+const SHARED = process.platform === "win32" ? "" : "/var/lock";
+
 /** The first of /var/lock, $XDG_RUNTIME_DIR and the directory for temporary files that this user may write to. */
 export function processLockDirectory(): string {
   const { XDG_RUNTIME_DIR: runtime = "" } = process.env;
-  return ["/var/lock", runtime].find((path) => isAbsolute(path) && isWritableDirectory(path)) ?? tmpdir();
+  return [SHARED, runtime].find((path) => isAbsolute(path) && isWritableDirectory(path)) ?? tmpdir();
 }
 
 /**

@@ -3,9 +3,11 @@
  * link(2) then gives it the name that counts, or says that somebody has that name. Knows no right and no proof.
  */
 import { randomBytes } from "node:crypto";
-import { constants, fstatSync, linkSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { constants, fstatSync, linkSync, writeFileSync } from "node:fs";
 import { closeQuietly, isNamed } from "./flock-grant.ts";
-import { ALWAYS, makeParent, MOST_TRIES, type OpenLockFile } from "./open-lock-file.ts";
+import { openItself } from "./open-itself.ts";
+import { makeParent, MOST_TRIES, type OpenLockFile } from "./open-lock-file.ts";
+import { removeName } from "./remove-name.ts";
 import { findFile, type FoundFile } from "./soft-file.ts";
 import { ownMarker } from "./soft-marker.ts";
 
@@ -16,14 +18,17 @@ export interface SoftCalls {
   unlink(path: string): void;
 }
 
-export const softCalls: SoftCalls = { find: findFile, link: linkSync, unlink: unlinkSync };
+export const softCalls: SoftCalls = { find: findFile, link: linkSync, unlink: removeName };
 
 export const ASIDE = /^\d+\.[0-9a-f]{24}$/;
 
-/** What link(2) says where a file system has no hard links, or no more of them for this file. */
-const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+/**
+ * What link(2) says where a file system has no hard links, or no more of them for this file. EISDIR is what libuv makes of
+ * ERROR_INVALID_FUNCTION, which Windows says of FAT.
+ */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR"]);
 
-const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | ALWAYS;
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 
 /** This process's marker at some path, open. */
 export interface OwnFile extends OpenLockFile {
@@ -99,7 +104,7 @@ export function linkOrCreate({ from, to, mode }: Naming, calls: SoftCalls): "lin
 }
 
 function createMarker(path: string, mode = 0o666): OwnFile {
-  const fd = openSync(path, CREATE, mode);
+  const fd = openItself(path, CREATE, mode);
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     const text = ownMarker();
@@ -126,7 +131,7 @@ function createIn(lockFile: string, create: () => OwnFile): OwnFile {
 
 function unlinkQuietly(path: string): void {
   try {
-    unlinkSync(path);
+    removeName(path);
   } catch {
     // somebody has cleared it away, or nobody may: what was written aside is litter, and keeps nobody out
   }

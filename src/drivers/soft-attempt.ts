@@ -102,7 +102,7 @@ export class SoftAttempt implements Attempt {
 function refused(key: string, cause: NodeJS.ErrnoException): Error {
   if (cause.cause !== undefined || cause.code === "EINVAL") return cause; // it says what is wrong already
   if (cause.syscall === "open") return explained(key, cause);
-  if (cause.syscall === "unlink") {
+  if (cause.syscall === "unlink" || cause.syscall === "rename") {
     const remedy = "Have it removed by somebody who may";
     return systemError(`Cannot remove the lock file '${key}' of a process that has died. ${remedy}`, cause);
   }

@@ -2,14 +2,15 @@
  * The file at a marker's path, as it is found there: read in one go, never followed, waited for or written. Knows what
  * makes it the same file later; does not know whether whoever wrote it lives.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
-import type { OpenLockFile } from "./open-lock-file.ts";
-import { ALWAYS, explained, notRegular } from "./open-lock-file.ts";
+import { closeSync, constants, fstatSync, lstatSync, readSync } from "node:fs";
+import { openItself } from "./open-itself.ts";
+import { explained, notRegular } from "./open-lock-file.ts";
+import { isSameInode, type FileIdentity } from "./same-file.ts";
 
 /** No marker is larger: what is, is somebody's. */
 export const MOST_BYTES = 1024;
 
-export interface FoundFile extends Pick<OpenLockFile, "dev" | "ino"> {
+export interface FoundFile extends FileIdentity {
   /** What is in it, the first bytes of what is too large for a marker; undefined where this user may not read it. */
   readonly text: string | undefined;
   readonly size: bigint;
@@ -21,7 +22,7 @@ export interface FoundFile extends Pick<OpenLockFile, "dev" | "ino"> {
 export function findFile(path: string): FoundFile | undefined {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | ALWAYS);
+    fd = openItself(path, constants.O_RDONLY);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
@@ -56,6 +57,6 @@ export type Identity = Pick<FoundFile, "dev" | "ino" | "text">;
 
 /** An inode number alone says little: many file systems give it to the next file at once. */
 export function isSame(one: Identity | undefined, other: Identity): boolean {
-  if (one?.ino !== other.ino || one.dev !== other.dev) return false;
+  if (one === undefined || !isSameInode(one, other)) return false;
   return one.text === undefined || one.text === other.text; // this user may not read it: the inode has to do
 }

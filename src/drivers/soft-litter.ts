@@ -2,8 +2,9 @@
  * What processes that were killed in the middle of something have left beside a lock file: markers written aside, and
  * rights. It keeps nobody out. Looked for when a dead process's marker was removed, since that one may have left more.
  */
-import { readdirSync, unlinkSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { removeName } from "./remove-name.ts";
 import { ASIDE } from "./soft-aside.ts";
 import { isDead } from "./soft-death.ts";
 import { findFile } from "./soft-file.ts";
@@ -28,7 +29,7 @@ function removeIfDead(path: string, suffix: string, removal: Removal): void {
     const found = findFile(path);
     if (found === undefined || !isDead(found.text)) return;
     if (RIGHT.test(suffix)) removeMarker(path, found, removal);
-    else unlinkSync(path); // nobody else ever has that name
+    else removeName(path); // nobody else ever has that name
   } catch {
     // it is somebody else's, and so is the care for it
   }

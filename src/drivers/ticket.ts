@@ -2,12 +2,14 @@
  * A ticket: a file whose name is a place in a line, held flocked by the process that waits there. When that process dies,
  * the kernel frees the flock, and anybody can see that the ticket is dead.
  */
-import { constants, fstatSync, openSync, unlinkSync } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
 import { closeQuietly, isNamed, setMode, touch } from "./flock-grant.ts";
 import { isHeld } from "./is-held.ts";
-import { ALWAYS, type OpenLockFile } from "./open-lock-file.ts";
+import { openItself } from "./open-itself.ts";
+import type { OpenLockFile } from "./open-lock-file.ts";
 import { isOfLine, ticketOf } from "./queue-directory.ts";
+import { removeName } from "./remove-name.ts";
 
 const { O_CREAT, O_EXCL, O_RDWR } = constants;
 
@@ -30,7 +32,7 @@ export class Ticket {
     this.number = number;
     this.#path = ticketOf(lockFile, number);
     this.#flock = call;
-    const fd = openSync(this.#path, O_RDWR | O_CREAT | O_EXCL | ALWAYS, 0o666);
+    const fd = openItself(this.#path, O_RDWR | O_CREAT | O_EXCL, 0o666);
     try {
       if (mode !== undefined) setMode(fd, mode);
       const { dev, ino } = fstatSync(fd, { bigint: true });
@@ -87,7 +89,7 @@ export function isLiveOrRemoved(lockFile: string, number: number, call: Flock): 
 
 function unlinkQuietly(path: string): void {
   try {
-    unlinkSync(path);
+    removeName(path);
   } catch {
     // somebody else did, or nobody may
   }

@@ -2,8 +2,7 @@
  * Which back end serves this thread: the first that loads, in one fixed order, or the one that the environment variable
  * HOLDFAST_BACKEND names. Knows when one must not be loaded, and what to say where none serves.
  */
-import { inspect } from "node:util";
-import { isMainThread } from "node:worker_threads";
+import { inspect } from "../node-util.ts";
 import type { BackEnd, SystemCall } from "./back-end.ts";
 import { fsExt, fsExtExtraPrebuilt } from "./module.ts";
 import { nodeFfi } from "./node-ffi.ts";
@@ -35,7 +34,7 @@ interface Failure {
 export function choose({
   backEnds = BACK_ENDS,
   forced = process.env["HOLDFAST_BACKEND"],
-  isInWorker = !isMainThread,
+  isInWorker = isThisWorker(),
 }: Circumstances = {}): Choice {
   const failures: Failure[] = [];
   for (const backEnd of eligible(backEnds, forced)) {
@@ -46,6 +45,11 @@ export function choose({
     }
   }
   throw nothingServes(failures, forced);
+}
+
+/** An import would load the module with the package, and that takes as long as half of the package itself. */
+function isThisWorker(): boolean {
+  return !process.getBuiltinModule("node:worker_threads").isMainThread;
 }
 
 function eligible(backEnds: readonly BackEnd[], forced: string | undefined): readonly BackEnd[] {

@@ -7,6 +7,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { withParticipants } from "../../bench/participant.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
+import { everyTestNeedsLinux } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/<pid>/task");
 
 const PATIENCE_MS = 120_000;
 const bench = join(import.meta.dirname, "../../bench");

@@ -3,6 +3,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Timeout, type Hold, type Holder } from "../../src/index.ts";
 import { MemoryDriver, MemoryLock } from "../support/memory-driver.ts";
+import { everyTestNeedsLinux } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/locks");
 
 const PATH = "/memory/work.lock";
 const [A, B] = [

@@ -16,7 +16,9 @@ import {
   type Program,
 } from "../support/command-line.ts";
 import { temporaryLockFile } from "../support/directory.ts";
-import { needsTool, succeeds } from "../support/needs.ts";
+import { everyTestNeeds, isWindows, needsTool, succeeds } from "../support/needs.ts";
+
+everyTestNeeds("signals", !isWindows);
 
 const RELAYED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
 const ENDING = ["SIGHUP", "SIGINT", "SIGTERM"] as const;

@@ -6,6 +6,9 @@ import { FileLock, type Inspection } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
 import { HOLDFAST, holdfast, ran, start } from "../support/command-line.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
+import { everyTestNeedsLinux } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/locks");
 
 /** What stands for a lock file that nobody holds: on some file systems nobody can know. */
 const FREE = "(?:free|nobody is seen to hold it, but not everybody can be seen from here)";

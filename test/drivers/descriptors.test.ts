@@ -8,6 +8,9 @@ import { outputOf } from "../support/driver-child.ts";
 import { descriptorsOf, granted, isHeld } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 import { soon } from "../support/promises.ts";
+import { everyTestNeedsLinux } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/self/fd");
 
 everyTestLeavesNothing();
 

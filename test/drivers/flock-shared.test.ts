@@ -6,6 +6,9 @@ import { flock, type Flock, type Operation } from "../../src/native/flock.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { granted, opened } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
+import { everyTestNeedsLinux } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/self/fd");
 
 everyTestLeavesNothing();
 

@@ -7,9 +7,11 @@ import { temporaryLockFile } from "../support/directory.ts";
 import { outputOf } from "../support/driver-child.ts";
 import { granted, opened, replaceFile } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
-import { needsTool, succeeds } from "../support/needs.ts";
+import { everyTestNeedsLinux, needsTool, succeeds } from "../support/needs.ts";
 import { soon } from "../support/promises.ts";
 import { watches } from "../support/resources.ts";
+
+everyTestNeedsLinux("inotify");
 
 const faults = vi.hoisted(() => ({ watch: undefined as ((path: string) => EventEmitter) | undefined }));
 

@@ -11,6 +11,9 @@ import { expectWarnings } from "../setup/no-stray-warnings.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { granted, isHeld, notingFlock, opened } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
+import { everyTestNeedsLinux } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/self/fd");
 
 const faults = vi.hoisted(() => ({
   beforeFchmod: (): void => {},

@@ -6,7 +6,9 @@ import { asNobody, isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { outputOf, type Outcome } from "../support/driver-child.ts";
 import { granted, isHeld, isRefused, locked, opened, refusal } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
-import { needsRight, succeeds } from "../support/needs.ts";
+import { everyTestNeedsLinux, needsRight, succeeds } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/self/fdinfo, and the rights that it knows");
 
 everyTestLeavesNothing();
 

@@ -9,8 +9,10 @@ import { flockDriver } from "../../src/drivers/flock.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { granted } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
-import { needsTool, succeeds } from "../support/needs.ts";
+import { everyTestNeedsLinux, needsTool, succeeds } from "../support/needs.ts";
 import { soon } from "../support/promises.ts";
+
+everyTestNeedsLinux("/proc/locks");
 
 const files = vi.hoisted(() => new Map<string, string | Error>());
 

@@ -12,6 +12,9 @@ import { temporaryDirectory } from "../support/directory.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 import { soon } from "../support/promises.ts";
 import { marker, startToken } from "../support/soft-steps.ts";
+import { everyTestNeedsLinux } from "../support/needs.ts";
+
+everyTestNeedsLinux("/proc/<pid>/stat");
 
 everyTestLeavesNothing();
 

@@ -140,17 +140,20 @@ describe("Taking", () => {
     expect(text(path)).toBe(stranger());
   });
 
-  test.each(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])("needs no hard links (%s)", (code) => {
-    const path = temporaryLockFile();
-    const driver = driverWith({ link: failing(code) });
-    writeFileSync(path, dead());
-    const grant = tried(path, driver)!;
-    expect(text(path)).toBe(marker());
-    expect(tried(path, driver)).toBeNull();
-    expect(grant.isCurrent()).toBe(true);
-    grant.release({ remove: true });
-    expect(around(path)).toEqual([]);
-  });
+  test.each(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR"])(
+    "needs no hard links (%s)",
+    (code) => {
+      const path = temporaryLockFile();
+      const driver = driverWith({ link: failing(code) });
+      writeFileSync(path, dead());
+      const grant = tried(path, driver)!;
+      expect(text(path)).toBe(marker());
+      expect(tried(path, driver)).toBeNull();
+      expect(grant.isCurrent()).toBe(true);
+      grant.release({ remove: true });
+      expect(around(path)).toEqual([]);
+    },
+  );
 
   test.each(["ENOSPC", "EIO", "EROFS"])("leaves nothing behind where it fails (%s)", (code) => {
     const path = temporaryLockFile();

@@ -5,11 +5,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parsePage } from "../support/markdown.ts";
 import type { Ended } from "./command.ts";
-import { esbuild } from "./managers.ts";
 import type { Project } from "./project.ts";
 
 const root = join(import.meta.dirname, "../..");
-const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+const { resolve } = createRequire(import.meta.url);
 const IMPORT = 'import { FileLock } from "holdfast";';
 
 const example = parsePage(readFileSync(join(root, "README.md"), "utf8")).fences.find(
@@ -76,7 +75,7 @@ export async function programFor(project: Project, wayIn: WayIn): Promise<string
       return "built/program.mjs";
     case "TypeScript, bundler":
       await compile(project, { module: "esnext", moduleResolution: "bundler", noEmit: true });
-      await project.bundle(esbuild, [
+      await wellRun(project, "esbuild/bin/esbuild", [
         "--bundle",
         "--platform=node",
         "--format=esm",
@@ -94,6 +93,11 @@ async function compile(project: Project, options: object): Promise<void> {
     "stand-in.d.ts": TYPES,
     "tsconfig.json": JSON.stringify({ compilerOptions, files: ["program.mts", "stand-in.d.ts"] }),
   });
-  const { exitCode } = await project.node([tsc, "-p", "."]);
-  if (exitCode !== 0) throw new Error("tsc refuses the example");
+  await wellRun(project, "typescript/bin/tsc", ["-p", "."]);
+}
+
+/** Runs a tool of this checkout in the project. */
+async function wellRun(project: Project, tool: string, args: readonly string[]): Promise<void> {
+  const { exitCode } = await project.node([resolve(tool), ...args]);
+  if (exitCode !== 0) throw new Error(`${tool} refuses the example`);
 }

@@ -9,8 +9,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { twoAtATime } from "../support/two-at-a-time.ts";
-import { endAll, Log } from "./command.ts";
+import { atATime } from "../support/at-a-time.ts";
+import { endAllGroups } from "../support/process-group.ts";
+import { Log } from "./command.ts";
 import { packed } from "./package.ts";
 import { rows, type Row } from "./rows.ts";
 import { layOutBareMachine, nodePath, removeHalfFetched } from "./toolbox.ts";
@@ -26,7 +27,7 @@ const width = Math.max(...chosen.map(({ name }) => name.length));
 
 const directory = mkdtempSync(join(tmpdir(), "holdfast-install-"));
 process.on("exit", () => {
-  endAll();
+  endAllGroups();
   removeHalfFetched();
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
@@ -42,7 +43,7 @@ const tarball = await packed(join(directory, "packed"), packing).catch((error: u
 
 console.log(`With ${nodePath}:`);
 const tally = { passed: 0, failed: 0 };
-await Promise.all(twoAtATime(chosen, tryRow).values());
+await Promise.all(atATime(2, chosen, tryRow).values());
 console.log(`\n${String(tally.passed)} passed, ${String(tally.failed)} failed`);
 process.exitCode = tally.failed === 0 && chosen.length > 0 ? 0 : 1;
 

@@ -1,10 +1,13 @@
 // A copy of the project that may be broken: what it consists of, and how a mutation gets into it.
 import {
   cpSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -17,12 +20,13 @@ const root = join(import.meta.dirname, "../..");
 const PARTS = ["src", "test", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"];
 
 /**
- * The configuration for vitest in a copy. It does not build: dist is there, and tsc would refuse some mutants. A test
- * that has failed often leaves something open, and what waits for that to go need not wait for long.
+ * The configuration for vitest in a copy. It does not build: dist is there, file by file, and tsc would refuse some mutants. A test
+ * that has failed often leaves something open, and what waits for that to go need not wait for longer than the test did.
  */
 export const CONFIG = "vitest.mutants.config.ts";
 const CONFIG_TEXT = `import config from "./vitest.config.ts";
-export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [], hookTimeout: 3_000 } };
+const hookTimeout = Number(process.env.STUCK_AFTER_MS ?? config.test.hookTimeout);
+export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [], hookTimeout } };
 `;
 
 /** A directory for copies, and one in it that is not mutated. */
@@ -31,7 +35,8 @@ export function newCopies(): { readonly directory: string; readonly unmutated: s
   const unmutated = join(directory, "unmutated");
   for (const part of PARTS) cpSync(join(root, part), join(unmutated, part), { recursive: true });
   writeFileSync(join(unmutated, CONFIG), CONFIG_TEXT);
-  symlinkSync(join(root, "node_modules"), join(unmutated, "node_modules"));
+  linkInstalled(unmutated);
+  symlinkSync("dist", join(unmutated, "build")); // what tests look into there, and what they import, is one
   for (const file of readdirSync(join(unmutated, "src"), { recursive: true, encoding: "utf8" })) {
     if (file.endsWith(".ts")) build(unmutated, file);
   }
@@ -40,10 +45,33 @@ export function newCopies(): { readonly directory: string; readonly unmutated: s
 
 /** A copy of the copy with the mutation in it. Throws where that does not fit the source. */
 export function mutatedCopy(unmutated: string, { file, edits }: Mutant, copy: string): void {
-  cpSync(unmutated, copy, { recursive: true, verbatimSymlinks: true });
+  mkdirSync(copy);
+  for (const part of [...PARTS, CONFIG, "dist"]) linkAll(join(unmutated, part), join(copy, part));
+  linkInstalled(copy);
   const path = join(copy, "src", file);
-  writeFileSync(path, edited(readFileSync(path, "utf8"), edits));
+  replace(path, edited(readFileSync(path, "utf8"), edits));
   build(copy, file);
+}
+
+function linkInstalled(copy: string): void {
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+}
+
+/** Hard links: to copy what is not mutated would take as long as many a test. */
+function linkAll(from: string, to: string): void {
+  if (!statSync(from).isDirectory()) {
+    linkSync(from, to);
+    return;
+  }
+  mkdirSync(to);
+  for (const name of readdirSync(from)) linkAll(join(from, name), join(to, name));
+}
+
+/** A new file: what was there may be that of all the other copies too. */
+function replace(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  rmSync(path, { force: true });
+  writeFileSync(path, text);
 }
 
 function edited(source: string, edits: readonly Edit[]): string {
@@ -84,7 +112,5 @@ function build(copy: string, file: string): void {
   if (diagnostics[0] !== undefined) {
     throw new Error(`It is no program: ${ts.flattenDiagnosticMessageText(diagnostics[0].messageText, " ")}`);
   }
-  const path = join(copy, "dist", file.replace(/\.ts$/, ".js"));
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, outputText);
+  replace(join(copy, "dist", file.replace(/\.ts$/, ".js")), outputText);
 }

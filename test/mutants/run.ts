@@ -4,14 +4,21 @@
 //
 // A mutant is a copy of the project in the directory for temporary files. It is killed where a test fails in it; a copy
 // in which no test ran, or that did not end, has shown nothing, and counts as a survivor. The same tests have to pass in
-// a copy without a mutation first.
+// a copy without a mutation first; and with as little patience at about the same time, where patience may have run out.
 import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { twoAtATime } from "../support/two-at-a-time.ts";
+import { atATime } from "../support/at-a-time.ts";
+import { endAllGroups } from "../support/process-group.ts";
 import { mutatedCopy, newCopies } from "./copy.ts";
 import type { Mutant } from "./mutant.ts";
 import { mutants } from "./table.ts";
-import { endAll, runTests, type Outcome } from "./vitest.ts";
+import { runTests, type Outcome } from "./vitest.ts";
+
+/** They wait nearly as much as they work. */
+const MOST_AT_A_TIME = availableParallelism() + 1;
+/** A mutant that hangs is waited for no longer than shows it, and again where that says more of a busy machine. */
+const PATIENCES_MS = [3_000, 10_000, 20_000];
 
 interface Verdict {
   readonly good: boolean;
@@ -26,26 +33,30 @@ const width = Math.max(...chosen.map(({ name }) => name.length), ...files.map((f
 
 const { directory, unmutated } = newCopies();
 process.on("exit", () => {
-  endAll();
+  endAllGroups();
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const tally = { passed: 0, failed: 0 };
-/** What became of the tests without a mutation, by file. */
-const without = new Map<string, Outcome>();
+/** What becomes of the tests without a mutation, by file. All of these have begun before the first mutant is looked at. */
+const without = new Map<string, Promise<Outcome>>();
 
-await Promise.all(twoAtATime(files, runWithoutMutation).values());
-await Promise.all(twoAtATime(chosen, runMutant).values());
+const jobs = [
+  ...files.map((file) => () => runWithoutMutation(file)),
+  ...chosen.map((mutant) => () => runMutant(mutant)),
+];
+await Promise.all(atATime(MOST_AT_A_TIME, jobs, (job) => job()).values());
 console.log(`\n${String(tally.passed)} passed, ${String(tally.failed)} failed`);
 process.exitCode = tally.failed === 0 && chosen.length > 0 ? 0 : 1;
 
 async function runWithoutMutation(file: string): Promise<void> {
   const named = chosen.filter(({ noticedBy }) => noticedBy[0] === file).map(({ noticedBy }) => noticedBy[1]);
   const names = named.includes(undefined) ? [] : named.filter((name) => name !== undefined);
-  const outcome = await runTests(unmutated, { file, names, mostFailures: 0 });
+  const outcome = runTests(unmutated, { file, names, mostFailures: 0 });
   without.set(file, outcome);
-  const why = outcome.broken ?? outcome.failed[0];
+  const { broken, failed } = await outcome;
+  const why = broken ?? failed[0];
   if (why !== undefined) tell(file, { good: false, word: "FAILED", detail: `without a mutation: ${why}` });
 }
 
@@ -61,7 +72,8 @@ async function verdictOn(mutant: Mutant): Promise<Verdict> {
   }
   const [file, name = ""] = mutant.noticedBy;
   const meant = (test: string): boolean => test.includes(name);
-  if (without.get(file)?.passed.some(meant) !== true || without.get(file)?.failed.some(meant) === true) {
+  const sound = await without.get(file);
+  if (sound?.passed.some(meant) !== true || sound.failed.some(meant)) {
     return { good: false, word: "UNTRIED", detail: `the tests '${name}' of ${file} do not pass without it` };
   }
   const copy = join(directory, String(mutants.indexOf(mutant)));
@@ -70,11 +82,24 @@ async function verdictOn(mutant: Mutant): Promise<Verdict> {
   } catch (error) {
     return { good: false, word: "UNTRIED", detail: (error as Error).message };
   }
-  const names = name === "" ? [] : [name];
-  const { failed, broken } = await runTests(copy, { file, names, mostFailures: 1 });
+  const verdict = await verdictOnCopy(copy, file, name === "" ? [] : [name]);
   rmSync(copy, { recursive: true, maxRetries: 5 });
-  if (failed[0] !== undefined) return { good: true, word: "killed", detail: failed[0] };
-  return { good: false, word: "SURVIVED", detail: broken ?? `${file} ${name}` };
+  return verdict;
+}
+
+async function verdictOnCopy(copy: string, file: string, names: readonly string[]): Promise<Verdict> {
+  for (const patienceMs of PATIENCES_MS) {
+    const choice = { file, names, mostFailures: 1, patienceMs } as const;
+    const { failed, failedAfterMs, broken } = await runTests(copy, choice);
+    if (failed[0] === undefined) {
+      return { good: false, word: "SURVIVED", detail: broken ?? [file, ...names].join(" ") };
+    }
+    const killed = { good: true, word: "killed", detail: failed[0] };
+    if (failedAfterMs < patienceMs) return killed;
+    const control = await runTests(unmutated, choice);
+    if (control.failed.length === 0 && control.broken === undefined) return killed;
+  }
+  return { good: false, word: "UNSURE", detail: "the machine is so busy that the tests fail without it too" };
 }
 
 function tell(name: string, { good, word, detail }: Verdict, milliseconds = 0): void {

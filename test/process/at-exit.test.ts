@@ -39,6 +39,12 @@ test.each<[string, string, { signal?: string; status?: number; stdout?: string }
   expect(around(lockFile)).toEqual([]);
 });
 
+test("A process that has heard of a signal which it cannot send itself dies all the same, and takes the marker with it", () => {
+  const lockFile = temporaryLockFile();
+  expect(ended("cannotSend", lockFile)).toMatchObject({ signal: "SIGKILL" });
+  expect(around(lockFile)).toEqual([]);
+});
+
 // Who ends the process in the middle of its end leaves the listeners behind it uncalled.
 test.each([
   ["exits", "exitsInExit", 3],

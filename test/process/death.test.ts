@@ -5,6 +5,7 @@ import { startChild, type Child, type Word } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { expectNoOverlaps } from "../support/kill-storm.ts";
 import { soon } from "../support/promises.ts";
+import { isLinux } from "../support/needs.ts";
 
 /** A process that holds, and one that waits for it; the wait is a wait when this returns. */
 async function holderAndWaiter(verb: "hold" | "run", lockFile: string): Promise<[Child, Child]> {
@@ -12,7 +13,7 @@ async function holderAndWaiter(verb: "hold" | "run", lockFile: string): Promise<
   await holder.says("held");
   const waiter = startChild(verb, lockFile);
   await waiter.says("waiting");
-  expect(waiter.unheard).toEqual([]);
+  expect(waiter.unheard).not.toContain("held");
   return [holder, waiter];
 }
 
@@ -60,10 +61,9 @@ test("a process that does nothing but wait for another one stays alive, until it
   const impatient = startChild("cycle", lockFile, { options: { timeout: 0.5 } });
   await Promise.all([patient.says("waiting"), impatient.says("waiting")]);
   expect((await impatient.ends()).code).toBe(1);
-  expect(impatient.stderr).toContain(
-    `Timeout: The file lock '${lockFile}' could not be acquired. Waited 0.5`,
-  );
-  expect(impatient.stderr).toContain(`held by pid ${String(process.pid)} (`);
+  expect(impatient.stderr).toContain(`Timeout: The file lock '${lockFile}' could not be acquired. Waited `);
+  expect(Number(/Waited ([\d.]+) s/.exec(impatient.stderr)![1])).toBeGreaterThanOrEqual(0.5);
+  if (isLinux) expect(impatient.stderr).toContain(`held by pid ${String(process.pid)} (`);
   await hold.release();
   expect(await patient.ends()).toEqual({ code: 0, signal: null });
 });

@@ -103,7 +103,7 @@ test("hints that mean nothing change nothing", async () => {
   for (let stirs = 0; stirs < 20; stirs++) stir(lockFile);
   const probe = new FileLock(lockFile);
   expect(await probe.tryAcquire()).toBeUndefined();
-  expect(waiter.unheard).toEqual([]);
+  expect(waiter.unheard).not.toContain("held");
   holder.tell("release");
   await waiter.says("held");
 });
@@ -117,7 +117,7 @@ test("the holder is killed: whoever polls finds the lock, and then the others he
   await poller.says("waiting");
   await holder.kill();
   await poller.says("held");
-  expect(deafened.unheard).toEqual([]);
+  expect(deafened.unheard).not.toContain("held");
   poller.tell("release");
   await deafened.says("held");
 });
@@ -135,7 +135,7 @@ rootTest("a holder who does not own the file lets go without an error, and witho
   await poller.says("waiting");
   await asNobody(() => hold.release());
   await poller.says("held");
-  expect(listening.unheard).toEqual([]);
+  expect(listening.unheard).not.toContain("held");
   poller.tell("release");
   await listening.says("held");
 });

@@ -5,10 +5,8 @@ import {
   closeSync,
   constants,
   existsSync,
-  fstatSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   realpathSync,
   rmSync,
   statSync,
@@ -22,7 +20,7 @@ import type { Driver } from "../../src/driver.ts";
 import { flock, type Flock } from "../../src/native/flock.ts";
 import { nativeError, replaceFile } from "./flock-steps.ts";
 import { memoryDriver } from "./memory-driver.ts";
-import { inotifyDescriptors, watches } from "./resources.ts";
+import { inotifyDescriptors, isOpen, openDescriptors, watches } from "./resources.ts";
 
 export interface DriverHarness {
   readonly driver: Driver;
@@ -89,12 +87,12 @@ export function memoryHarness(): DriverHarness {
 export function flockHarness(make: (flock: Flock) => Driver = flockDriver): DriverHarness {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), "holdfast-driver-"));
   symlinkSync(directory, join(directory, "alias"));
-  const before = new Set(openDescriptors());
+  const before = new Set(openNumbers());
   const watched = watches();
   const strangers = new Set<number>();
   const controls = controlledFlock();
   let files = 0;
-  const ours = (): number[] => openDescriptors().filter((fd) => !before.has(fd) && !strangers.has(fd));
+  const ours = (): number[] => openNumbers().filter((fd) => !before.has(fd) && !strangers.has(fd));
   return {
     driver: make(controls.flock),
     freshPath: () => join(directory, `${String(++files)}.lock`),
@@ -162,18 +160,9 @@ function controlledFlock() {
 }
 
 /** The open descriptors of this process, but for the one of the listing and the one that libuv watches files with. */
-export function openDescriptors(): number[] {
+export function openNumbers(): number[] {
   const watching = inotifyDescriptors();
-  return readdirSync("/dev/fd")
-    .map(Number)
+  return openDescriptors()
+    .map(({ fd }) => fd)
     .filter((fd) => isOpen(fd) && !watching.includes(fd));
-}
-
-export function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,8 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -11,7 +13,9 @@ import {
 } from "node:fs";
 import type { Attempt, Driver, Grant, OpenOptions } from "../../src/driver.ts";
 import { flockDriver } from "../../src/drivers/flock.ts";
+import { isSameInode } from "../../src/drivers/same-file.ts";
 import { flock, type Flock } from "../../src/native/flock.ts";
+import { openDescriptors } from "./resources.ts";
 
 const driver = flockDriver();
 
@@ -68,8 +72,9 @@ export function replaceFile(path: string): void {
   if (old !== undefined) closeSync(old);
 }
 
-/** The descriptors of this process that lead to `path`, or to where it was before it was removed. Linux only. */
+/** The descriptors of a process that lead to `path`; on Linux also to where it was before it was removed. */
 export function descriptorsOf(path: string, pid: number | "self" = "self"): string[] {
+  if (process.platform !== "linux" && pid === "self") return ownDescriptorsOf(path);
   const directory = `/proc/${String(pid)}/fd`;
   return readdirSync(directory).filter((fd) => {
     try {
@@ -79,6 +84,14 @@ export function descriptorsOf(path: string, pid: number | "self" = "self"): stri
       return false; // the one of the listing
     }
   });
+}
+
+function ownDescriptorsOf(path: string): string[] {
+  const file = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (file === undefined) return [];
+  return openDescriptors()
+    .filter(({ fd }) => isSameInode(fstatSync(fd, { bigint: true }), file))
+    .map(({ fd }) => String(fd));
 }
 
 /** A system error as fs-ext throws it. */

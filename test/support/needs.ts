@@ -1,12 +1,35 @@
 // Tests that need something of the machine: they say in their title what that is, and are skipped where it is missing.
 import { spawnSync } from "node:child_process";
-import { test } from "vitest";
+import { beforeEach, test } from "vitest";
 
 type Body = () => void | Promise<void>;
 
-/** Defines a test that needs a `tool` that is installed or not. In CI, which installs it, a missing tool fails the test. */
+export const isLinux = process.platform === "linux";
+export const isWindows = process.platform === "win32";
+
+/** Has each test of the file skipped where that is not there, and says so. Call it at the top, before other hooks. */
+export function everyTestNeeds(what: string, isThere: boolean): void {
+  beforeEach(({ skip }) => {
+    skip(!isThere, `needs ${what}`);
+  });
+}
+
+/** Has each test of the file skipped where this is not Linux. */
+export function everyTestNeedsLinux(why: string): void {
+  everyTestNeeds(`Linux: ${why}`, isLinux);
+}
+
+/** Defines a test that needs Linux, and says why. */
+export function needsLinux(why: string): (title: string, body: Body) => void {
+  return needsRight(`Linux: ${why}`, isLinux);
+}
+
+/**
+ * Defines a test that needs a `tool` that is installed or not. In CI, which installs it on Linux, a missing tool fails the test
+ * there.
+ */
 export function needsTool(tool: string, isThere: boolean): (title: string, body: Body) => void {
-  const inCi = (process.env["CI"] ?? "") !== "";
+  const inCi = isLinux && (process.env["CI"] ?? "") !== "";
   return (title, body) => {
     test.skipIf(!isThere && !inCi)(`${title} [needs ${tool}]`, () => {
       if (!isThere) throw new Error(`${tool} is missing, and CI has to have it (.ci/run installs it)`);

@@ -1,10 +1,13 @@
 // What this process has open: file descriptors by what they point at, and what keeps the event loop busy.
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 // Kept before a test can replace it with a fake timer.
 const later = globalThis.setTimeout;
 
-const FD_DIRECTORY = process.platform === "linux" ? "/proc/self/fd" : "/dev/fd";
+const FD_DIRECTORY = "/proc/self/fd";
+
+/** More than a test ever has open: where they cannot be listed, each number is tried. */
+const MOST_DESCRIPTORS = 256;
 const STUCK_AFTER_MS = 10_000;
 
 /** libuv opens one inotify descriptor with the first watcher and keeps it; the watches themselves are counted apart. */
@@ -73,15 +76,29 @@ interface Descriptor {
   readonly name: string;
 }
 
-function openDescriptors(): Descriptor[] {
+/** The descriptors that this process has open. */
+export function openDescriptors(): Descriptor[] {
+  if (process.platform !== "linux") {
+    return Array.from({ length: MOST_DESCRIPTORS }, (_, fd) => ({ fd, name: "fd" })).filter(({ fd }) =>
+      isOpen(fd),
+    );
+  }
   return readdirSync(FD_DIRECTORY).flatMap((fd) => {
-    if (process.platform !== "linux") return [{ fd: Number(fd), name: "fd" }];
     try {
       return [{ fd: Number(fd), name: readlinkSync(`${FD_DIRECTORY}/${fd}`) }];
     } catch {
       return []; // the descriptor of the listing itself, closed by now
     }
   });
+}
+
+export function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function count(names: string[]): Counts {

@@ -15,16 +15,16 @@ import { basename, dirname, join } from "node:path";
 import type { Driver } from "../../src/driver.ts";
 import { softCalls, type SoftCalls } from "../../src/drivers/soft-aside.ts";
 import { softDriver } from "../../src/drivers/soft.ts";
-import { isOpen, openDescriptors, type DriverHarness } from "./driver-harness.ts";
+import { openNumbers, type DriverHarness } from "./driver-harness.ts";
 import { nativeError } from "./flock-steps.ts";
-import { watches } from "./resources.ts";
+import { isOpen, watches } from "./resources.ts";
 import { dead, replaceBy, seize } from "./soft-steps.ts";
 
 /** `make` builds the driver over calls that the harness controls. */
 export function softHarness(make: (calls: SoftCalls) => Driver = softDriver): DriverHarness {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), "holdfast-driver-"));
   symlinkSync(directory, join(directory, "alias"));
-  const before = new Set(openDescriptors());
+  const before = new Set(openNumbers());
   const strangers = new Set<number>();
   const watched = watches();
   const failures: { call: string; code: string }[] = [];
@@ -56,7 +56,7 @@ export function softHarness(make: (calls: SoftCalls) => Driver = softDriver): Dr
       hints.set(path, (hints.get(path) ?? 0) + 1);
     },
   };
-  const ours = (): number[] => openDescriptors().filter((fd) => !before.has(fd) && !strangers.has(fd));
+  const ours = (): number[] => openNumbers().filter((fd) => !before.has(fd) && !strangers.has(fd));
   return {
     driver: make(calls),
     alwaysRemoves: true,
@@ -66,10 +66,10 @@ export function softHarness(make: (calls: SoftCalls) => Driver = softDriver): Dr
     modeOf: (path) => statSync(path, { throwIfNoEntry: false })?.mode,
     stranger: {
       seize: (path) => {
-        const open = new Set(openDescriptors());
+        const open = new Set(openNumbers());
         const letGo = seize(path);
         if (letGo === undefined) return undefined;
-        const taken = openDescriptors().filter((fd) => !open.has(fd));
+        const taken = openNumbers().filter((fd) => !open.has(fd));
         for (const fd of taken) strangers.add(fd);
         return () => {
           letGo();

@@ -1,4 +1,5 @@
 // The steps that the tests of the soft driver are made of: markers of others, as the description of their text has them.
+import { spawnSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -14,6 +15,7 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import type { Driver, Grant } from "../../src/driver.ts";
 import { softDriver } from "../../src/drivers/soft.ts";
+import { isLinux } from "./needs.ts";
 
 export interface Named {
   readonly pid?: number;
@@ -24,17 +26,24 @@ export interface Named {
 
 /** The text of a marker, byte for byte. */
 export function marker({ pid = process.pid, host = hostname(), token }: Named = {}): string {
-  const third = token === "none" ? "" : `${String(token ?? startToken(pid))}\n`;
+  const third =
+    token === "none" || (token === undefined && !isLinux) ? "" : `${String(token ?? startToken(pid))}\n`;
   return `${String(pid)}\n${host}\n${third}`;
 }
 
 /** Of a process of this host that lives: the first one. */
 export const stranger = (): string => marker({ pid: 1 });
 
-/** Of a process that has had this one's pid before. */
-export const dead = (): string => marker({ token: 1n });
+/** Of a process that has had this one's pid before; where that cannot be told, of one that has ended. */
+export const dead = (): string => (isLinux ? marker({ token: 1n }) : marker({ pid: endedPid() }));
 
-/** The id of the boot above 64 bits of when the process began. */
+let ended: number | undefined;
+
+function endedPid(): number {
+  return (ended ??= spawnSync(process.execPath, ["--version"]).pid);
+}
+
+/** The id of the boot above 64 bits of when the process began. Linux only. */
 export function startToken(pid: number): bigint {
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").replace(/[-\n]/g, "");
   const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");

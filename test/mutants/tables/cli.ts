@@ -36,7 +36,7 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: looks for itself in the foreground, and not for the command",
     file: "terminal.ts",
-    edits: [["own === foregroundOf(String(pid))", "pid > 0"]],
+    edits: [["own === foregroundOf(pid)", "pid > 0"]],
     noticedBy: ["cli/signals.test.ts", "that the terminal does not reach"],
   },
   {
@@ -60,7 +60,7 @@ export const cli: readonly Mutant[] = [
   {
     name: "command line: exits after ^C as if it had dealt with it",
     file: "cli/failure.ts",
-    edits: [['if (signal === "SIGINT") {', "if (false) {"]],
+    edits: [['if (signal === "SIGINT" &&', "if ((false as boolean) &&"]],
     noticedBy: ["cli/signals.test.ts", "^C ends the script"],
   },
   {

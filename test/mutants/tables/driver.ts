@@ -10,8 +10,8 @@ export const driver: readonly Mutant[] = [
   },
   {
     name: "compares inodes without their devices",
-    file: "drivers/flock-grant.ts",
-    edits: [["named?.ino === file.ino && named.dev === file.dev", "named?.ino === file.ino"]],
+    file: "drivers/same-file.ts",
+    edits: [["one.ino === other.ino && BigInt", "one.ino === other.ino || BigInt"]],
     noticedBy: ["drivers/faults.test.ts", "on another device is another file"],
   },
   {
@@ -26,7 +26,7 @@ export const driver: readonly Mutant[] = [
   {
     name: "unlinks somebody else's file",
     file: "drivers/flock-grant.ts",
-    edits: [["if (this.isCurrent()) unlinkSync", "unlinkSync"]],
+    edits: [["if (this.isCurrent()) removeName", "removeName"]],
     noticedBy: ["drivers/flock-release.test.ts", "leaves a file that took its place"],
   },
   {
@@ -54,20 +54,38 @@ export const driver: readonly Mutant[] = [
   },
   {
     name: "follows a symbolic link",
-    file: "drivers/open-lock-file.ts",
+    file: "drivers/open-itself.ts",
     edits: [["O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;", "O_NONBLOCK | O_NOCTTY;"]],
     noticedBy: ["drivers/open-lock-file.test.ts", "a symbolic link, and what it leads to"],
   },
   {
+    name: "creates what a dangling link leads to, without O_NOFOLLOW",
+    file: "drivers/open-itself.ts",
+    edits: [["refuseLink(path); const fd", "const fd"]],
+    noticedBy: ["drivers/open-itself.test.ts", "a dangling one leads to"],
+  },
+  {
+    name: "follows a link that comes at the last moment, without O_NOFOLLOW",
+    file: "drivers/open-itself.ts",
+    edits: [["try { refuseLink(path);", "try {"]],
+    noticedBy: ["drivers/open-itself.test.ts", "put there at the last moment"],
+  },
+  {
+    name: "takes another name of a file for a spelling",
+    file: "drivers/spelling.ts",
+    edits: [["folded(basename(real)) === folded(basename(path))", "true"]],
+    noticedBy: ["drivers/spelling.test.ts", "a second name of the file"],
+  },
+  {
     name: "hangs on a FIFO",
-    file: "drivers/open-lock-file.ts",
+    file: "drivers/open-itself.ts",
     edits: [["O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;", "O_NOFOLLOW | O_NOCTTY;"]],
     noticedBy: ["drivers/faults.test.ts", "never followed, waited for or truncated"],
   },
   {
     name: "truncates the lock file",
     file: "drivers/open-lock-file.ts",
-    edits: [["O_RDWR | O_CREAT | ALWAYS", "O_RDWR | O_CREAT | constants.O_TRUNC | ALWAYS"]],
+    edits: [["O_RDWR | O_CREAT, mode", "O_RDWR | O_CREAT | constants.O_TRUNC, mode"]],
     noticedBy: ["drivers/lock-file.test.ts", "stays byte for byte"],
   },
   {

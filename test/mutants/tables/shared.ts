@@ -107,7 +107,7 @@ export const shared: readonly Mutant[] = [
   {
     name: "shared: removes the file from under those who read",
     file: "drivers/flock-grant.ts",
-    edits: [['if (this.#shared && !this.#flock(this.fd, "lock")) return;', ""]],
+    edits: [['if (!this.#flock(this.fd, "lock")) return;', ""]],
     noticedBy: ["drivers/flock.test.ts", "files are not removed from under those who share them"],
   },
   {

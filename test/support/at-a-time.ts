@@ -1,7 +1,8 @@
-// A crowd that goes through a door for two.
+// A crowd that goes through a door for a few.
 
-/** Calls `fn` for each of `all` in order, for two of them at a time, and begins at once. */
-export function twoAtATime<Item, Result>(
+/** Calls `fn` for each of `all` in order, for `most` of them at a time, and begins at once. */
+export function atATime<Item, Result>(
+  most: number,
   all: readonly Item[],
   fn: (item: Item) => Promise<Result>,
 ): Map<Item, Promise<Result>> {
@@ -19,7 +20,6 @@ export function twoAtATime<Item, Result>(
   const goThrough = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next();
   };
-  void goThrough();
-  void goThrough();
+  for (let door = 0; door < most; door++) void goThrough();
   return new Map(results);
 }
