@@ -3,12 +3,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { parsePage } from "../support/markdown.ts";
 import type { Ended } from "./command.ts";
 import type { Project } from "./project.ts";
 
 const root = join(import.meta.dirname, "../..");
-const { resolve } = createRequire(import.meta.url);
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const IMPORT = 'import { FileLock } from "holdfast";';
 
 const example = parsePage(readFileSync(join(root, "README.md"), "utf8")).fences.find(
@@ -75,13 +76,14 @@ export async function programFor(project: Project, wayIn: WayIn): Promise<string
       return "built/program.mjs";
     case "TypeScript, bundler":
       await compile(project, { module: "esnext", moduleResolution: "bundler", noEmit: true });
-      await wellRun(project, "esbuild/bin/esbuild", [
-        "--bundle",
-        "--platform=node",
-        "--format=esm",
-        "--outfile=built/bundle.mjs",
-        "program.mts",
-      ]);
+      await build({
+        absWorkingDir: project.directory,
+        entryPoints: ["program.mts"],
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        outfile: "built/bundle.mjs",
+      });
       return "built/bundle.mjs";
   }
 }
@@ -93,11 +95,6 @@ async function compile(project: Project, options: object): Promise<void> {
     "stand-in.d.ts": TYPES,
     "tsconfig.json": JSON.stringify({ compilerOptions, files: ["program.mts", "stand-in.d.ts"] }),
   });
-  await wellRun(project, "typescript/bin/tsc", ["-p", "."]);
-}
-
-/** Runs a tool of this checkout in the project. */
-async function wellRun(project: Project, tool: string, args: readonly string[]): Promise<void> {
-  const { exitCode } = await project.node([resolve(tool), ...args]);
-  if (exitCode !== 0) throw new Error(`${tool} refuses the example`);
+  const { exitCode } = await project.node([tsc, "-p", "."]);
+  if (exitCode !== 0) throw new Error("tsc refuses the example");
 }
