@@ -2,10 +2,9 @@
  * What is to be said of each back end: whether it serves this thread, and if not, why. Knows how they are chosen; whether they load
  * was tried elsewhere.
  */
-import { isMainThread } from "node:worker_threads";
 import type { BackEnd } from "../native/back-end.ts";
 import type { Answer } from "../native/child.ts";
-import { BACK_ENDS } from "../native/choice.ts";
+import { BACK_ENDS, isThisWorker } from "../native/choice.ts";
 import type { Gone } from "./other-process.ts";
 
 /** One of the ways to reach flock(2). */
@@ -26,7 +25,7 @@ export function statesOf(
   inUse: string,
   {
     backEnds = BACK_ENDS,
-    isInWorker = !isMainThread,
+    isInWorker = isThisWorker(),
     forced = process.env["HOLDFAST_BACKEND"],
   }: Circumstances = {},
 ): BackEndState[] {

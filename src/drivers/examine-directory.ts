@@ -6,9 +6,8 @@
 import { randomUUID } from "node:crypto";
 import { accessSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isMainThread } from "node:worker_threads";
 import { systemError } from "../errors.ts";
-import { BACK_ENDS } from "../native/choice.ts";
+import { BACK_ENDS, isThisWorker } from "../native/choice.ts";
 import type { Answer, Told } from "../native/child.ts";
 import { loadFlock } from "../native/flock.ts";
 import { statesOf, type BackEndState } from "./back-end-states.ts";
@@ -75,7 +74,7 @@ export async function examineDirectory(
       ...verdict,
       fileSystem: fileSystemOf(verdict.directory),
       backEnds,
-      thread: isMainThread ? "main" : "worker",
+      thread: isThisWorker() ? "worker" : "main",
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
     };
