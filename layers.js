@@ -11,7 +11,7 @@ export const storeys = [
   // What people construct: each picks a driver and its defaults. They do not know each other.
   {
     name: "face",
-    files: ["file-lock", "soft-lock", "process-lock", "inspect"],
+    files: ["file-lock", "soft-lock", "process-lock", "inspect", "doctor"],
     mayImport: ["lock", "engine", "driver", "drivers", "ground"],
   },
   { name: "lock", files: ["lock"], mayImport: ["engine", "driver", "ground"] },

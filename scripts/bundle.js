@@ -1,5 +1,5 @@
 /**
- * The JavaScript that is published: one file for the library, a few for the command line, so that an import reads one
+ * The JavaScript that is published: one file for the library, a few for the command line, one for the processes of doctor(), so that an import reads one
  * file and not a hundred. Knows what is bundled in and what is not; knows no declarations.
  */
 import { build } from "esbuild";
@@ -40,6 +40,8 @@ export async function bundle(root) {
       outdir: "dist",
       plugins: [keepNames(root), builtinsOnce(root)],
     }),
+    // A program of its own, which doctor() runs.
+    build({ ...options, entryPoints: ["src/native/child.ts"], outdir: "dist/native" }),
     build({
       ...options,
       entryPoints: ["src/cli/main.ts"],
@@ -48,6 +50,8 @@ export async function bundle(root) {
       splitting: true, // a subcommand is loaded when it is asked for
       plugins: [libraryFromOutside],
     }),
+    // A process of its own runs it (src/doctor.ts).
+    build({ ...options, entryPoints: ["src/native/child.ts"], outdir: "dist/native" }),
   ]);
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   return {
@@ -100,7 +104,7 @@ function keepNames(root) {
 }
 
 /** Modules of Node.js that take time to load, and that not every lock needs: they come with the first call of a function. */
-const LATER = ["node:crypto", "node:fs/promises", "node:timers/promises"];
+const LATER = ["node:child_process", "node:crypto", "node:fs/promises", "node:timers/promises"];
 
 /**
  * One line for each module of Node.js, where each file of the source has its own; and not an import, since that reads

@@ -1,5 +1,7 @@
 /** Everything that the package offers. */
 export { detached } from "./context.ts";
+export { doctor } from "./doctor.ts";
+export type { BackEndState, Diagnosis } from "./doctor.ts";
 export { CannotAcquireLock, Deadlock, LockLost, LockUnsupported, Timeout } from "./errors.ts";
 export type { Holder } from "./errors.ts";
 export { FileLock } from "./file-lock.ts";

@@ -41,6 +41,7 @@ describe("the tarball", () => {
       "THIRD-PARTY-LICENSES",
       "dist/index.d.ts",
       "dist/index.js",
+      "dist/native/child.js",
       "package.json",
     ]);
     const commandLine = paths.filter((path) => path.startsWith("dist/cli/") && !path.endsWith(".map"));

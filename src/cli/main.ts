@@ -8,8 +8,9 @@ import { say } from "./output.ts";
 import { program } from "./program.ts";
 
 // Node's own listener would print `(node:4711) [CODE] HoldfastWarning: …`.
-process.removeAllListeners("warning").on("warning", ({ message }) => {
-  say(message);
+process.removeAllListeners("warning").on("warning", ({ name, message }) => {
+  // Who types a command did not choose node:ffi, and cannot do anything about it.
+  if (name !== "ExperimentalWarning" || !message.startsWith("FFI ")) say(message);
 });
 
 main().catch((error: unknown) => {

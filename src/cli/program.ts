@@ -39,11 +39,13 @@ Examples:
   holdfast run --timeout 10 /var/lock/backup.lock -- rsync -a /home /backup
   holdfast run --dir shared/build -- make
   holdfast status /var/lock/*.lock
-  holdfast wait /var/lock/backup.lock`,
+  holdfast wait /var/lock/backup.lock
+  holdfast doctor /var/lock`,
     );
   defineRun(all);
   defineStatus(all);
   defineWait(all);
+  defineDoctor(all);
   return all;
 }
 
@@ -137,6 +139,33 @@ Examples:
     .action(async (path: string, options: ContendOptions) => {
       const { wait } = await import("./wait.ts");
       process.exitCode = await wait(path, options);
+    });
+}
+
+function defineDoctor(all: Command): void {
+  all
+    .command("doctor")
+    .summary("tell whether locks work here")
+    .description(
+      "Tries whether locks in a directory keep processes out, and tells through what they are reached.",
+    )
+    .argument("[directory]", "where lock files are to be", ".")
+    .option("--json", "print all that was found")
+    .addHelpText(
+      "after",
+      `
+A file is created there, locked by one process, tried by others, and removed. Each may take 10 seconds to answer.
+
+Exit codes: 0 when a lock keeps them out, 1 when not, 66 and 73 when no file can be created there, 69 when nothing
+that reaches flock(2) can be loaded.
+
+Examples:
+  holdfast doctor shared/build
+  holdfast doctor --json`,
+    )
+    .action(async (directory: string, options: { json?: boolean }) => {
+      const { doctor } = await import("./doctor.ts");
+      process.exitCode = await doctor(directory, options);
     });
 }
 

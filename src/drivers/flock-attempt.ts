@@ -106,7 +106,8 @@ export class FlockAttempt implements Attempt {
   }
 }
 
-function refused(key: string, cause: NodeJS.ErrnoException): Error {
+/** The error of a flock(2) that was not refused because somebody has the lock. */
+export function refused(key: string, cause: NodeJS.ErrnoException): Error {
   if (
     cause.code === "ENOSYS" ||
     cause.code === "ENOTSUP" ||

@@ -50,7 +50,7 @@ async function holders(key: string): Promise<Holder[]> {
  * 1. The lock file takes the last descriptor. 2. The native module is loaded, and Node finds none to read its
  * package.json with. 3. It takes that for a missing package, and remembers it for as long as the process lives.
  */
-function seeToDescriptors(key: string): void {
+export function seeToDescriptors(key: string): void {
   const fds: number[] = [];
   try {
     for (let i = 0; i < DESCRIPTORS_TO_LOAD; i++) fds.push(openSync("/", constants.O_RDONLY));

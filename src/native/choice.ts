@@ -48,7 +48,7 @@ export function choose({
 }
 
 /** An import would load the module with the package, and that takes as long as half of the package itself. */
-function isThisWorker(): boolean {
+export function isThisWorker(): boolean {
   return !process.getBuiltinModule("node:worker_threads").isMainThread;
 }
 

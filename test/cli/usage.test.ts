@@ -39,6 +39,8 @@ describe("misuse has exit code 64, and runs and creates nothing:", () => {
     [["wait", LOCK, LOCK], /too many arguments/],
     [["status"], /missing required argument/],
     [["status", ""], /empty string/],
+    [["doctor", ""], /empty/],
+    [["doctor", LOCK, LOCK], /too many arguments/],
   ])("%j", async (args, expected) => {
     const path = temporaryLockFile();
     const { code, stdout, stderr } = await ran(args.map((word) => (word === LOCK ? path : word)));
@@ -72,7 +74,7 @@ describe("misuse has exit code 64, and runs and creates nothing:", () => {
 });
 
 describe("help", () => {
-  test.each([["run"], ["status"], ["wait"]])(
+  test.each([["run"], ["status"], ["wait"], ["doctor"]])(
     "of %s is the same both ways, and has examples",
     async (name) => {
       const { code, stdout } = await ran([name, "--help"]);
@@ -92,7 +94,7 @@ describe("help", () => {
 
   test("names the options that docs/cli.md names", async () => {
     const page = readFileSync("docs/cli.md", "utf8");
-    for (const name of ["run", "status", "wait"]) {
+    for (const name of ["run", "status", "wait", "doctor"]) {
       const section = new RegExp(`^## holdfast ${name}$(.*?)(?=^## )`, "ms").exec(page)?.[1] ?? "";
       const told = [...section.matchAll(/^\| `(.+?)` \|/gm)].map(([, option]) => option!);
       const { stdout } = await ran([name, "--help"]);

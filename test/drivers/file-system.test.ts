@@ -1,7 +1,7 @@
 // The type of the file system that a path lies on: the innermost mount that covers it.
 import type * as FileSystem from "node:fs";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { fileSystemOf } from "../../src/drivers/file-system.ts";
+import { fileSystemOf, localLockOf } from "../../src/drivers/file-system.ts";
 import { everyTestNeedsLinux } from "../support/needs.ts";
 
 everyTestNeedsLinux("/proc/self/mounts");
@@ -54,5 +54,26 @@ describe("The file system of a path", () => {
     expect(fileSystemOf("/work.lock")).toBeUndefined();
     mounts.text = "";
     expect(fileSystemOf("/work.lock")).toBeUndefined();
+  });
+});
+
+describe("The option by which a mount keeps locks to one machine", () => {
+  test.each([
+    ["nfs4", "rw,vers=4.2,local_lock=none,addr=10.0.0.1", undefined],
+    ["nfs", "rw,vers=3,local_lock=all,addr=10.0.0.1", "local_lock=all"],
+    ["nfs", "rw,local_lock=flock", "local_lock=flock"],
+    ["nfs", "rw,local_lock=posix", undefined],
+    ["cifs", "rw,nobrl,soft", "nobrl"],
+    ["lustre", "rw,localflock", "localflock"],
+    ["lustre", "rw,flock", undefined],
+    ["gfs2", "rw,localflocks", "localflocks"],
+  ])("%s with %s: %s", (type, options, expected) => {
+    mounts.text = `rootfs / ext4 rw,local_lock=all 0 0\nserver:/srv /srv ${type} ${options} 0 0\n`;
+    expect(localLockOf("/srv/build")).toBe(expected);
+  });
+
+  test("is not known where there is no list of mounts", () => {
+    mounts.text = Object.assign(new Error("ENOENT"), { code: "ENOENT" });
+    expect(localLockOf("/srv/build")).toBeUndefined();
   });
 });

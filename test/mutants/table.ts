@@ -1,6 +1,7 @@
 // The mutants: faults that somebody could make, and the tests that have to notice.
 import type { Mutant } from "./mutant.ts";
 import { cli } from "./tables/cli.ts";
+import { doctor } from "./tables/doctor.ts";
 import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
@@ -15,6 +16,7 @@ import { turns } from "./tables/turns.ts";
 export const mutants: readonly Mutant[] = [
   ...driver,
   ...native,
+  ...doctor,
   ...ownership,
   ...queue,
   ...hints,

@@ -23,7 +23,7 @@ export function fixture(name: string): string {
 export function outputOf(
   name: string,
   args: string[],
-  { through = [] as string[], env = {} as NodeJS.ProcessEnv } = {},
+  { through = [] as string[], env = {} } = {},
 ): unknown {
   const [command, ...rest] = [...through, process.execPath, fixture(name), ...args] as [string, ...string[]];
   const options: ExecFileSyncOptions = {
