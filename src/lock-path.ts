@@ -1,9 +1,9 @@
 /** The path of a lock file as a caller gives it: what is accepted, and what is said of the rest. */
-import { posix, sep, win32, type PlatformPath } from "node:path";
+import { posix, win32, type PlatformPath } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quote } from "./options.ts";
 
-const native = sep === "/" ? posix : win32;
+const native = process.platform === "win32" ? win32 : posix;
 
 /** @throws TypeError that quotes what came, where it cannot be the path of such a thing. */
 export function checkedPath(

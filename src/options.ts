@@ -48,8 +48,9 @@ export type SyncAcquireOptions = Omit<AcquireOptions, "signal" | "onWait">;
 export interface LockOptions extends AcquireOptions {
   /**
    * Permission bits of the lock file, such as 0o600: it is created with them, and gets them when the lock is
-   * acquired, where this process owns it. Default: as the umask has it. Leave it out unless others must be kept from
-   * opening the file: whoever may open it may hold it. With `order: "fifo"` the files of the line get them too.
+   * acquired, where this process owns it, it is empty, and it has no other name (which makes it somebody's). Default: as
+   * the umask has it. Leave it out unless others must be kept from opening the file: whoever may open it may hold it.
+   * With `order: "fifo"` the files of the line get them too.
    */
   readonly mode?: number | undefined;
   /**

@@ -74,6 +74,6 @@ export class SoftFileLock extends Lock {
    * if (holder?.hostname === "a-host-that-was-switched-off") await new SoftFileLock(lock.lockFile).breakLock();
    */
   breakLock(): Promise<void> {
-    return breakMarker(this.#path);
+    return breakMarker(this.#path, this.mode);
   }
 }

@@ -18,7 +18,10 @@ const DEMO_COMMAND = "npm ci && npm run demo";
 const TEST_COMMAND = "npm ci && npm run check";
 
 const pages = new Map(["README.md", ...markdownIn("docs")].map((file) => [file, parsePage(read(file))]));
-const linked = new Map([...pages, ["CHANGELOG.md", parsePage(read("CHANGELOG.md"))]]);
+const linked = new Map([
+  ...pages,
+  ...["CHANGELOG.md", "SECURITY.md"].map((file) => [file, parsePage(read(file))] as const),
+]);
 
 const fences = [...pages].flatMap(([file, page]) => page.fences.map((fence) => ({ file, ...fence })));
 const snippets: Snippet[] = fences

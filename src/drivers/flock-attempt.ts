@@ -14,7 +14,7 @@ import type { Attempt, Grant } from "../driver.ts";
 import { LockUnsupported, systemError } from "../errors.ts";
 import type { Flock } from "../native/flock.ts";
 import { fileSystemOf } from "./file-system.ts";
-import { closeQuietly, FlockGrant, isNamed } from "./flock-grant.ts";
+import { closeQuietly, FlockGrant, namedAs, type Named } from "./flock-grant.ts";
 import { openLockFile, type OpenLockFile } from "./open-lock-file.ts";
 import { watchFile, type Unwatch } from "./watch-file.ts";
 
@@ -56,11 +56,12 @@ export class FlockAttempt implements Attempt {
         const operation = this.#shared ? "share" : "lock";
         if (!this.#flock(file.fd, operation) && !(this.#listen() && this.#flock(file.fd, operation)))
           return null;
-        if (isNamed(this.#key, file)) {
+        const named: Named | undefined = namedAs(this.#key, file);
+        if (named !== undefined) {
           this.#onHint = undefined;
           if (this.#unwatch !== undefined) setImmediate(this.#unwatch); // the caller first, who has waited
           this.#unwatch = this.#file = undefined;
-          return new FlockGrant(this.#key, file, { shared: this.#shared, flock: this.#flock });
+          return new FlockGrant(this.#key, file, { named, shared: this.#shared, flock: this.#flock });
         }
       } catch (error) {
         this.close();

@@ -2,7 +2,7 @@
  * A lock that was won with flock(2): it is held for as long as the descriptor is open, and goes with the unlock. Knows
  * how to let go of it, and in which order; does not know how it was won.
  */
-import { closeSync, fchmodSync, futimesSync, lstatSync } from "node:fs";
+import { closeSync, fchmodSync, futimesSync, lstatSync, type BigIntStats } from "node:fs";
 import type { Grant, ReleaseOptions } from "../driver.ts";
 import { systemError } from "../errors.ts";
 import type { Flock } from "../native/flock.ts";
@@ -12,6 +12,8 @@ import { removeName } from "./remove-name.ts";
 import { isSameInode, type FileIdentity } from "./same-file.ts";
 
 export interface FlockGrantOptions {
+  /** What the path led to when the lock was won. */
+  readonly named: Named;
   readonly shared: boolean;
   readonly flock: Flock;
 }
@@ -20,14 +22,16 @@ export class FlockGrant implements Grant {
   readonly fd: number;
   readonly #key: string;
   readonly #file: OpenLockFile;
+  readonly #named: Named;
   readonly #shared: boolean;
   readonly #flock: Flock;
   /** Why the lock file could not be removed. */
   #notRemoved: Error | undefined;
 
-  constructor(key: string, file: OpenLockFile, { shared, flock }: FlockGrantOptions) {
+  constructor(key: string, file: OpenLockFile, { named, shared, flock }: FlockGrantOptions) {
     this.#key = key;
     this.#file = file;
+    this.#named = named;
     this.#shared = shared;
     this.#flock = flock;
     this.fd = file.fd;
@@ -37,8 +41,9 @@ export class FlockGrant implements Grant {
     return isNamed(this.#key, this.#file);
   }
 
+  /** What has something in it, or another name, was put here by somebody, and may be anything: its bits are not ours. */
   setMode(mode: number): void {
-    setMode(this.fd, mode);
+    if (hasOneName(this.#named) && this.#named.size === 0n) setMode(this.fd, mode);
   }
 
   /** The file goes while the lock is still held, or the next holder's file could be the one that goes. */
@@ -50,7 +55,7 @@ export class FlockGrant implements Grant {
       const cause = error as NodeJS.ErrnoException;
       throw systemError(`Cannot release the lock file '${this.#key}': it is still held. Try again`, cause);
     }
-    touch(this.fd);
+    if (hasOneName(this.#named)) touch(this.fd);
     closeQuietly(this.fd);
     if (this.#notRemoved === undefined) return;
     const { message } = this.#notRemoved;
@@ -89,15 +94,33 @@ export function setMode(fd: number, mode: number): void {
   }
 }
 
-/** Whether `path` leads to the file that is open: the check of cargo, Go's lockedfile and py-filelock. */
-export function isNamed(path: string, file: FileIdentity): boolean {
+/** What a path leads to. */
+export type Named = Pick<BigIntStats, "nlink" | "size">;
+
+/**
+ * Whether a path leads to a file that is reached by no other. One that has another name may be the file of somebody who
+ * knows nothing of locks (link(2) asks for no right to it where fs.protected_hardlinks is 0): its bits and times stay.
+ * To be asked of what the path led to once the file was open and locked, not of the descriptor:
+ *
+ *   1. A links somebody's file to the path. 2. B opens and locks it. 3. A removes the link: the descriptor has one name.
+ */
+export function hasOneName({ nlink }: Pick<Named, "nlink">): boolean {
+  return nlink <= 1n;
+}
+
+/** What `path` leads to, if that is the file that is open: the check of cargo, Go's lockedfile and py-filelock. */
+export function namedAs(path: string, file: FileIdentity): BigIntStats | undefined {
   try {
     const named = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return named !== undefined && isSameInode(named, file);
+    return named !== undefined && isSameInode(named, file) ? named : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // its directory was replaced by a file
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined; // its directory was replaced by a file
     throw error;
   }
+}
+
+export function isNamed(path: string, file: FileIdentity): boolean {
+  return namedAs(path, file) !== undefined;
 }
 
 /**

@@ -4,11 +4,12 @@
  */
 import { constants, fstatSync, rmdirSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
-import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
+import { closeQuietly, namedAs, setMode } from "./flock-grant.ts";
 import { openItself } from "./open-itself.ts";
-import { gateOf, isOfLine, isQueue, makeQueue, queueOf, ticketsIn } from "./queue-directory.ts";
+import { PinnedDirectory } from "./pinned-directory.ts";
+import { gateIn, gateOf, isOfLine, makeQueue, numbersIn, queueOf } from "./queue-directory.ts";
 import { removeName } from "./remove-name.ts";
-import { isLiveOrRemoved, type TicketOptions } from "./ticket.ts";
+import { isLiveOrRemovedIn, type TicketOptions } from "./ticket.ts";
 
 const { O_CREAT, O_RDWR } = constants;
 
@@ -17,10 +18,12 @@ const MOST_TRIES = 20;
 
 export class Gate {
   readonly #lockFile: string;
+  readonly #directory: PinnedDirectory;
   readonly #fd: number;
 
-  private constructor(lockFile: string, fd: number) {
+  private constructor(lockFile: string, directory: PinnedDirectory, fd: number) {
     this.#lockFile = lockFile;
+    this.#directory = directory;
     this.#fd = fd;
   }
 
@@ -52,11 +55,11 @@ export class Gate {
   static removeUnused(lockFile: string, flock: Flock): void {
     let gate: Gate | "replaced" | undefined;
     try {
-      if (!isQueue(lockFile)) return;
       gate = Gate.#open(lockFile, O_RDWR, { mode: undefined, flock });
       if (!(gate instanceof Gate)) return;
-      if (ticketsIn(lockFile).some((number) => isLiveOrRemoved(lockFile, number, flock))) return;
-      removeName(gateOf(lockFile));
+      const { directory } = gate;
+      if (numbersIn(directory).some((number) => isLiveOrRemovedIn(directory, number, flock))) return;
+      removeName(gateIn(directory));
       rmdirSync(queueOf(lockFile)); // refused where somebody has made a new gate since: that one lives on
     } catch {
       // somebody else removes it, or may
@@ -70,21 +73,27 @@ export class Gate {
     flags: number,
     { mode, flock: call }: TicketOptions,
   ): Gate | "replaced" | undefined {
-    const path = gateOf(lockFile);
-    const fd = openItself(path, flags, 0o666);
-    let open = false;
+    const directory = new PinnedDirectory(queueOf(lockFile));
+    let fd: number | undefined;
+    let gate: Gate | undefined;
     try {
+      const path = gateIn(directory.path);
+      fd = openItself(path, flags, mode ?? 0o666);
       const file = fstatSync(fd, { bigint: true });
-      if (!isOfLine(file)) {
-        throw new Error(`'${path}' is not an empty file of its own`);
-      }
+      if (!isOfLine(file)) throw notAGate(lockFile);
       if (!call(fd, "lock")) return undefined;
-      if (!isNamed(path, file)) return "replaced";
+      // Once more what the name leads to, and in the place where everybody looks: see hasOneName.
+      const named = namedAs(gateOf(lockFile), file);
+      if (named === undefined) return "replaced";
+      if (!isOfLine(named)) throw notAGate(lockFile);
       if (mode !== undefined) setMode(fd, mode);
-      open = true;
-      return new Gate(lockFile, fd);
+      gate = new Gate(lockFile, directory, fd);
+      return gate;
     } finally {
-      if (!open) closeQuietly(fd);
+      if (gate === undefined) {
+        if (fd !== undefined) closeQuietly(fd);
+        directory.close();
+      }
     }
   }
 
@@ -93,12 +102,22 @@ export class Gate {
    * behind it.
    */
   nextNumber(): number {
-    const number = Math.max(-1, ...ticketsIn(this.#lockFile)) + 1;
+    const number = Math.max(-1, ...numbersIn(this.directory)) + 1;
     if (Number.isSafeInteger(number)) return number;
     throw new Error(`'${queueOf(this.#lockFile)}' has a ticket with too high a number`);
   }
 
+  /** A path of the directory that the gate is in, whatever has its name by now; of use until the gate is closed. */
+  get directory(): string {
+    return this.#directory.path;
+  }
+
   close(): void {
     closeQuietly(this.#fd);
+    this.#directory.close();
   }
+}
+
+function notAGate(lockFile: string): Error {
+  return new Error(`'${gateOf(lockFile)}' is not an empty file of its own`);
 }

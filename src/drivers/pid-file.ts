@@ -4,7 +4,7 @@
  */
 import { constants, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { systemError } from "../errors.ts";
-import { closeQuietly } from "./flock-grant.ts";
+import { closeQuietly, hasOneName, namedAs } from "./flock-grant.ts";
 import { openItself } from "./open-itself.ts";
 
 /** Longer than any that is ours, so that a longer one shows. */
@@ -17,14 +17,16 @@ const PID = /^([1-9]\d{0,9})\n?$/;
 
 /**
  * Writes this process's id into the file that is open as `fd` and locked. Where it is open only for reading (another
- * user's file), it stays as it is.
+ * user's file), or `path` leads elsewhere by now, it stays as it is.
  *
  * @throws Error with the code EEXIST where the file may be somebody's: it has a second name, or holds anything but a
  * process id. Nothing is written then. Otherwise the system error.
  */
 export function writePid(fd: number, path: string): void {
+  const named = namedAs(path, fstatSync(fd, { bigint: true }));
+  if (named === undefined) return;
   const text = contentOf(fd);
-  if (fstatSync(fd).nlink > 1)
+  if (!hasOneName(named))
     throw notOurs(path, "it has another name, so that what is written there shows here");
   if (text !== "" && !PID.test(text)) throw notOurs(path, "it holds something else than a process id");
   try {

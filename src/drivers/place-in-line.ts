@@ -111,7 +111,8 @@ export class PlaceInLine {
     const { mode, flock } = this.#options;
     const gate = Gate.enter(this.#lockFile, mode, flock);
     try {
-      if (gate !== undefined) return new Ticket(this.#lockFile, gate.nextNumber(), this.#options);
+      if (gate !== undefined)
+        return new Ticket(this.#lockFile, gate.nextNumber(), { mode, flock, within: gate.directory });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
     } finally {

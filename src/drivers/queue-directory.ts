@@ -2,7 +2,9 @@
  * The directory in which processes stand in line for a lock file: what it is called, what is in it, and how it comes and
  * goes. Knows nothing of who is next.
  */
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, type BigIntStats } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, type BigIntStats } from "node:fs";
+import { hasOneName } from "./flock-grant.ts";
+import { PinnedDirectory } from "./pinned-directory.ts";
 
 const DIGITS = 16;
 const TICKET = /^\d{16}$/;
@@ -12,11 +14,19 @@ export function queueOf(lockFile: string): string {
 }
 
 export function gateOf(lockFile: string): string {
-  return `${queueOf(lockFile)}/gate`;
+  return gateIn(queueOf(lockFile));
+}
+
+export function gateIn(directory: string): string {
+  return `${directory}/gate`;
 }
 
 export function ticketOf(lockFile: string, number: number): string {
-  return `${queueOf(lockFile)}/${String(number).padStart(DIGITS, "0")}`;
+  return ticketIn(queueOf(lockFile), number);
+}
+
+export function ticketIn(directory: string, number: number): string {
+  return `${directory}/${String(number).padStart(DIGITS, "0")}`;
 }
 
 /**
@@ -25,15 +35,22 @@ export function ticketOf(lockFile: string, number: number): string {
  */
 export function ticketsIn(lockFile: string): number[] {
   const directory = queueOf(lockFile);
-  if (!existsSync(directory)) return []; // an error would cost ten times as much
+  const found = lstatSync(directory, { throwIfNoEntry: false }); // an error would cost ten times as much
+  if (found === undefined) return [];
+  if (!found.isDirectory()) throw notADirectory(directory);
   try {
-    return readdirSync(directory)
-      .filter((name) => TICKET.test(name))
-      .map(Number);
+    return numbersIn(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
+}
+
+/** The numbers of the tickets in the directory that such a path leads to. */
+export function numbersIn(directory: string): number[] {
+  return readdirSync(directory)
+    .filter((name) => TICKET.test(name))
+    .map(Number);
 }
 
 /** How many processes stand in line, dead ones among them. One where that cannot be seen: whoever arrives will be told. */
@@ -47,12 +64,7 @@ export function inLine(lockFile: string): number {
 
 /** Whether a file there may be one of the line: what has another name, or anything in it, is somebody else's. */
 export function isOfLine(file: BigIntStats): boolean {
-  return file.isFile() && file.nlink <= 1n && file.size === 0n;
-}
-
-/** Whether there is such a directory, and not a link, which could lead into somebody else's. */
-export function isQueue(lockFile: string): boolean {
-  return lstatSync(queueOf(lockFile), { throwIfNoEntry: false })?.isDirectory() === true;
+  return file.isFile() && hasOneName(file) && file.size === 0n;
 }
 
 /**
@@ -64,7 +76,22 @@ export function makeQueue(lockFile: string, mode: number | undefined): void {
   const found = lstatSync(directory, { throwIfNoEntry: false });
   if (found?.isDirectory() === true) return;
   // Not through a link, which could lead into somebody else's directory.
-  if (found !== undefined) throw new Error(`'${directory}' is not a directory`);
-  mkdirSync(directory);
-  if (mode !== undefined) chmodSync(directory, (mode | ((mode & 0o444) >> 2)) & 0o777);
+  if (found !== undefined) throw notADirectory(directory);
+  if (mode === undefined) {
+    mkdirSync(directory);
+    return;
+  }
+  const bits = (mode | ((mode & 0o444) >> 2)) & 0o777;
+  mkdirSync(directory, bits); // never more than that, also for the moment before the umask is made up for
+  const made = new PinnedDirectory(directory);
+  try {
+    // By the descriptor: chmod(2) follows the link that whoever may rename here has put in its place.
+    made.setMode(bits);
+  } finally {
+    made.close();
+  }
+}
+
+function notADirectory(path: string): Error {
+  return new Error(`'${path}' is not a directory`);
 }

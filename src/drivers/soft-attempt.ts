@@ -54,7 +54,7 @@ export class SoftAttempt implements Attempt {
     this.#onHint = undefined;
     if (this.#unwatch !== undefined) setImmediate(this.#unwatch); // the caller first, who has waited
     this.#unwatch = this.#watched = undefined;
-    return new SoftGrant(this.#key, won, this.#calls);
+    return new SoftGrant(this.#key, won, { mode: this.#mode, calls: this.#calls });
   }
 
   watch(onHint: () => void): void {

@@ -16,12 +16,18 @@ export class SoftGrant implements Grant {
   readonly #key: string;
   /** Open, so that no other file can have its inode number. */
   readonly #file: OwnFile;
+  readonly #mode: number | undefined;
   readonly #calls: SoftCalls;
   readonly #cancel: () => void;
 
-  constructor(key: string, file: OwnFile, calls: SoftCalls) {
+  constructor(
+    key: string,
+    file: OwnFile,
+    { mode, calls }: { readonly mode: number | undefined; readonly calls: SoftCalls },
+  ) {
     this.#key = key;
     this.#file = file;
+    this.#mode = mode;
     this.#calls = calls;
     this.#cancel = atExit(() => {
       this.#removeQuietly();
@@ -67,7 +73,7 @@ export class SoftGrant implements Grant {
 
   /** The marker itself stands for the right to remove it: that takes no more room than a name. */
   #claim(name: string): boolean {
-    const put = linkOrCreate({ from: this.#key, to: name, mode: undefined }, this.#calls);
+    const put = linkOrCreate({ from: this.#key, to: name, mode: this.#mode }, this.#calls);
     if (typeof put === "object") {
       closeQuietly(put.fd);
       return true;

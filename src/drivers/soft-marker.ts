@@ -13,7 +13,8 @@ export interface Marker {
   readonly startToken: bigint | undefined;
 }
 
-const TEXT = /^([1-9]\d{0,9})\n([^\n]+)\n(?:(\d+)\n)?$/;
+/** No control characters in the name of a host: it stands in messages, and is what anybody may have written there. */
+const TEXT = /^([1-9]\d{0,9})\n(\P{Cc}+)\n(?:(\d+)\n)?$/u;
 const LARGEST_PID = 2 ** 31 - 1;
 
 /** Undefined for what is no marker: an empty file, a part of one, anything else. */

@@ -43,7 +43,7 @@ export function isOurs(path: string): boolean {
  * Throws where what lies there is no marker, where it may not be removed, and where somebody else does not come to an
  * end with removing it.
  */
-export async function breakMarker(path: string, calls: SoftCalls = softCalls): Promise<void> {
+export async function breakMarker(path: string, mode?: number): Promise<void> {
   const key = identify(path);
   const found = findFile(key);
   if (found === undefined) return;
@@ -51,9 +51,9 @@ export async function breakMarker(path: string, calls: SoftCalls = softCalls): P
     const message = `Cannot break '${key}': it has ${String(found.size)} bytes, which no marker has. Remove it yourself, if it is to go.`;
     throw Object.assign(new Error(message), { code: "EFBIG", path: key });
   }
-  const aside = asideOf(key, calls);
+  const aside = asideOf(key, mode);
   try {
-    const removal = { lockFile: key, claim: (name: string) => aside.claim(name), calls };
+    const removal = { lockFile: key, claim: (name: string) => aside.claim(name), calls: softCalls };
     for (let waits = 0; !removeMarker(key, found, { ...removal, force: waits >= MOST_WAITS }); waits++) {
       if (waits > MOST_WAITS) {
         const message = `Cannot break '${key}': another process is at it, and does not come to an end. End that one, and try again.`;
@@ -70,9 +70,9 @@ export async function breakMarker(path: string, calls: SoftCalls = softCalls): P
   }
 }
 
-function asideOf(key: string, calls: SoftCalls): Aside {
+function asideOf(key: string, mode: number | undefined): Aside {
   try {
-    return new Aside(key, undefined, calls);
+    return new Aside(key, mode, softCalls);
   } catch (error) {
     throw explained(key, error);
   }

@@ -8,7 +8,8 @@ import { closeQuietly, isNamed, setMode, touch } from "./flock-grant.ts";
 import { isHeld } from "./is-held.ts";
 import { openItself } from "./open-itself.ts";
 import type { OpenLockFile } from "./open-lock-file.ts";
-import { isOfLine, ticketOf } from "./queue-directory.ts";
+import { pinned } from "./pinned-directory.ts";
+import { isOfLine, queueOf, ticketIn, ticketOf } from "./queue-directory.ts";
 import { removeName } from "./remove-name.ts";
 
 const { O_CREAT, O_EXCL, O_RDWR } = constants;
@@ -20,26 +21,33 @@ export interface TicketOptions {
 
 export class Ticket {
   readonly number: number;
-  readonly #path: string;
+  readonly #lockFile: string;
   readonly #file: OpenLockFile;
   readonly #flock: Flock;
 
   /**
    * Takes a ticket. Under the gate only: until it is flocked, it looks dead. Throws the system error; EBUSY where
    * somebody looked at it at that very moment: try again.
+   *
+   * @param options.within a path of the directory that is good for the moment.
    */
-  constructor(lockFile: string, number: number, { mode, flock: call }: TicketOptions) {
+  constructor(
+    lockFile: string,
+    number: number,
+    { mode, flock: call, within }: TicketOptions & { readonly within: string },
+  ) {
     this.number = number;
-    this.#path = ticketOf(lockFile, number);
+    this.#lockFile = lockFile;
     this.#flock = call;
-    const fd = openItself(this.#path, O_RDWR | O_CREAT | O_EXCL, 0o666);
+    const path = ticketIn(within, number);
+    const fd = openItself(path, O_RDWR | O_CREAT | O_EXCL, mode ?? 0o666);
     try {
       if (mode !== undefined) setMode(fd, mode);
       const { dev, ino } = fstatSync(fd, { bigint: true });
       this.#file = { fd, dev, ino };
-      if (!call(fd, "lock")) throw Object.assign(new Error(`'${this.#path}' is locked`), { code: "EBUSY" });
+      if (!call(fd, "lock")) throw Object.assign(new Error(`'${path}' is locked`), { code: "EBUSY" });
     } catch (error) {
-      unlinkQuietly(this.#path);
+      unlinkQuietly(path);
       closeQuietly(fd);
       throw error;
     }
@@ -47,7 +55,7 @@ export class Ticket {
 
   /** Whether it is still where others look for it: cleaners of temporary directories remove tickets. */
   isThere(): boolean {
-    return isNamed(this.#path, this.#file);
+    return isNamed(ticketOf(this.#lockFile, this.number), this.#file);
   }
 
   /**
@@ -60,7 +68,7 @@ export class Ticket {
    */
   leave(): void {
     try {
-      if (this.isThere()) unlinkQuietly(this.#path);
+      this.#remove();
       this.#flock(this.#file.fd, "unlock");
       touch(this.#file.fd);
     } catch {
@@ -68,11 +76,22 @@ export class Ticket {
     }
     closeQuietly(this.#file.fd);
   }
+
+  #remove(): void {
+    try {
+      pinned(queueOf(this.#lockFile), (directory) => {
+        const path = ticketIn(directory, this.number);
+        if (isNamed(path, this.#file)) unlinkQuietly(path);
+      });
+    } catch {
+      // no such directory any more, or no descriptor to look with: then whoever is behind removes it
+    }
+  }
 }
 
 /** Whether the ticket's owner lives. What is created and not yet flocked looks dead, unless one stands under the gate. */
 export function isLive(lockFile: string, number: number, call: Flock): boolean {
-  return isHeld(ticketOf(lockFile, number), call, "share");
+  return looked(lockFile, (directory) => isHeld(ticketIn(directory, number), call, "share"));
 }
 
 /**
@@ -80,11 +99,25 @@ export function isLive(lockFile: string, number: number, call: Flock): boolean {
  * under the gate: a newcomer could remove one that is not yet flocked.
  */
 export function isLiveOrRemoved(lockFile: string, number: number, call: Flock): boolean {
-  const path = ticketOf(lockFile, number);
+  return looked(lockFile, (directory) => isLiveOrRemovedIn(directory, number, call));
+}
+
+/** The same, where the directory is pinned already. */
+export function isLiveOrRemovedIn(directory: string, number: number, call: Flock): boolean {
+  const path = ticketIn(directory, number);
   return isHeld(path, call, "share", (fd) => {
     const file = fstatSync(fd, { bigint: true });
     if (isOfLine(file) && isNamed(path, file)) unlinkQuietly(path);
   });
+}
+
+/** What `look` says; in a directory that cannot be looked into somebody may live, and in one that is not there nobody. */
+function looked(lockFile: string, look: (directory: string) => boolean): boolean {
+  try {
+    return pinned(queueOf(lockFile), look);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
 }
 
 function unlinkQuietly(path: string): void {

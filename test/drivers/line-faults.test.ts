@@ -16,7 +16,7 @@ import { everyTestNeedsLinux } from "../support/needs.ts";
 everyTestNeedsLinux("/proc/self/fd");
 
 const faults = vi.hoisted(() => ({
-  beforeFchmod: (): void => {},
+  beforeFchmod: (_fd: number): void => {},
   beforeOpen: (_path: string): void => {},
 }));
 
@@ -25,7 +25,7 @@ vi.mock("node:fs", async (original) => {
   return {
     ...fs,
     fchmodSync: (fd: number, mode: number): void => {
-      faults.beforeFchmod();
+      faults.beforeFchmod(fd);
       fs.fchmodSync(fd, mode);
     },
     openSync: (path: string, flags: number, mode?: number): number => {
@@ -68,7 +68,9 @@ function waiting(lockFile: string, { by, mode }: { by?: Driver; mode?: number } 
 
 test("a gate that refuses its mode is closed again, and open to others", () =>
   whileHeld(async (lockFile) => {
-    faults.beforeFchmod = () => systemCallFails("EIO");
+    faults.beforeFchmod = (fd) => {
+      if (readlinkSync(`/proc/self/fd/${String(fd)}`) === gateOf(lockFile)) systemCallFails("EIO");
+    };
     const attempt = waiting(lockFile, { mode: 0o660 });
     expect(isHeld(gateOf(lockFile))).toBe(false);
     attempt.close();

@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { ADDON } from "./addon.ts";
 
 /** What is made from the rest, or belongs to one checkout. */
-const NOT_COPIED = new Set([".git", "coverage", "dist", "node_modules"]);
+const NOT_COPIED = new Set([".git", "build", "coverage", "dist", "node_modules"]);
 /** The caches of one version are of no use to another. */
 const NOT_LINKED = new Set([ADDON, ".cache", ".vite", ".package-lock.json"]);
 

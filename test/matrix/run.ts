@@ -22,7 +22,8 @@ process.on("exit", () => {
   endAllGroups();
   removeCopy();
 });
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+// Not once: a second one would cut short what the first began.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
 try {
   for (const version of versionsMeant(process.argv.slice(2))) await runOn(version);

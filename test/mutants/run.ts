@@ -36,7 +36,8 @@ process.on("exit", () => {
   endAllGroups();
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+// Not once: a second one would cut short what the first began.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
 const tally = { passed: 0, failed: 0 };
 /** What becomes of the tests without a mutation, by file. All of these have begun before the first mutant is looked at. */

@@ -9,6 +9,7 @@ import { native } from "./tables/native.ts";
 import { ownership } from "./tables/ownership.ts";
 import { process } from "./tables/process.ts";
 import { queue } from "./tables/queue.ts";
+import { security } from "./tables/security.ts";
 import { shared } from "./tables/shared.ts";
 import { soft } from "./tables/soft.ts";
 import { turns } from "./tables/turns.ts";
@@ -26,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...process,
   ...cli,
   ...soft,
+  ...security,
 ];

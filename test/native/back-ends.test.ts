@@ -1,13 +1,22 @@
 // What each back end has to do, on real files: those that this Node.js can load.
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { describe, expect } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
 import type { SystemCall } from "../../src/native/back-end.ts";
 import { BACK_ENDS, load } from "../../src/native/choice.ts";
+import { nodeFfi } from "../../src/native/node-ffi.ts";
+import { expectWarnings } from "../setup/no-stray-warnings.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { outputOf } from "../support/driver-child.ts";
 import { needsRight, needsTool, succeeds } from "../support/needs.ts";
 
 const [LOCK_SH_NB, LOCK_EX_NB, LOCK_UN] = [5, 6, 8];
+
+// Once a process, at the first load: else it would be laid at the door of whichever test comes first.
+beforeAll(async () => {
+  if (!servesHere("node:ffi")) return;
+  nodeFfi().load();
+  await expectWarnings("FFI is an experimental feature");
+});
 
 describe.each(BACK_ENDS)("$name", (backEnd) => {
   const serves = servesHere(backEnd.name);

@@ -1,7 +1,7 @@
 // The holds of one lock file form a tree: who nests where and from when on, and when the OS lock goes.
 import { AsyncResource } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FileLock, type Hold, Timeout } from "../../src/index.ts";
 import { expectWarnings } from "../setup/no-stray-warnings.ts";
 import { blocked, deferred } from "../support/promises.ts";
@@ -70,6 +70,7 @@ describe("a hold admits nobody before its acquire() has settled", () => {
   it("not inside the release() that handed it on, nor before the acquire() of the next one settles", async () => {
     const lock = new FileLock(here.path);
     const [a, b] = [new Task(), new Task()];
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now()); // no turn is ever over
     await a.does(() => lock.acquire());
     let probe!: () => Promise<boolean>;
     const nested: Record<string, Promise<boolean>> = {};
@@ -93,6 +94,7 @@ describe("a hold admits nobody before its acquire() has settled", () => {
       return released;
     });
     unsubscribe("holdfast:released", inside);
+    clock.mockRestore();
     const hold = await waiting.done;
     expect(await settled(nested)).toEqual({
       "inside release()": false,

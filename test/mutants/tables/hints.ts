@@ -5,14 +5,16 @@ export const hints: readonly Mutant[] = [
   {
     name: "releases without a touch",
     file: "drivers/flock-grant.ts",
-    edits: [["touch(this.fd); closeQuietly(this.fd);", "closeQuietly(this.fd);"]],
+    edits: [
+      ["if (hasOneName(this.#named)) touch(this.fd); closeQuietly(this.fd);", "closeQuietly(this.fd);"],
+    ],
     noticedBy: ["drivers/flock.test.ts", "sends its hint when the lock is free"],
   },
   {
     name: "touches before the unlock",
     file: "drivers/flock-grant.ts",
     edits: [
-      ["touch(this.fd); closeQuietly(this.fd);", "closeQuietly(this.fd);"],
+      ["if (hasOneName(this.#named)) touch(this.fd); closeQuietly(this.fd);", "closeQuietly(this.fd);"],
       ["if (remove) this.#remove();", "if (remove) this.#remove(); touch(this.fd);"],
     ],
     noticedBy: ["drivers/flock.test.ts", "sends its hint when the lock is free"],
@@ -122,8 +124,8 @@ export const hints: readonly Mutant[] = [
   },
   {
     name: "line: removes a gate that is somebody's file",
-    file: "drivers/gate.ts",
-    edits: [["if (!isOfLine(file))", "if (!file.isFile())"]],
+    file: "drivers/queue-directory.ts",
+    edits: [["return file.isFile() && hasOneName(file) && file.size === 0n;", "return file.isFile();"]],
     noticedBy: ["drivers/gate.test.ts", "somebody's bytes"],
   },
   {

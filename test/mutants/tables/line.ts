@@ -23,14 +23,16 @@ export const line: readonly Mutant[] = [
   {
     name: "line: believes a gate without a look at the inode",
     file: "drivers/gate.ts",
-    edits: [['if (!isNamed(path, file)) return "replaced";', ""]],
+    edits: [
+      ['if (named === undefined) return "replaced"; if (!isOfLine(named)) throw notAGate(lockFile);', ""],
+    ],
     noticedBy: ["drivers/gate.test.ts", "is opened again"],
   },
   {
     name: "line: removes the directory though somebody has arrived since",
     file: "drivers/gate.ts",
     edits: [
-      ["if (ticketsIn(lockFile).some((number) => isLiveOrRemoved(lockFile, number, flock))) return;", ""],
+      ["if (numbersIn(directory).some((number) => isLiveOrRemovedIn(directory, number, flock))) return;", ""],
     ],
     noticedBy: ["drivers/gate.test.ts", "when somebody has arrived since"],
   },
@@ -66,9 +68,9 @@ export const line: readonly Mutant[] = [
   },
   {
     name: "line: clears away what lies behind a symbolic link",
-    file: "drivers/gate.ts",
-    edits: [["if (!isQueue(lockFile)) return;", ""]],
-    noticedBy: ["drivers/gate.test.ts", "through a symbolic link either"],
+    file: "drivers/queue-directory.ts",
+    edits: [["if (!found.isDirectory()) throw notADirectory(directory);", ""]],
+    noticedBy: ["security/queue.test.ts", "is not looked into"],
   },
   {
     name: "line: takes who waits for a stalled one for stalled",
@@ -79,13 +81,13 @@ export const line: readonly Mutant[] = [
   {
     name: "line: unlinks somebody else's ticket",
     file: "drivers/ticket.ts",
-    edits: [["if (this.isThere()) unlinkQuietly", "unlinkQuietly"]],
+    edits: [["if (isNamed(path, this.#file)) unlinkQuietly", "unlinkQuietly"]],
     noticedBy: ["drivers/place-in-line.test.ts", "took the place of the own ticket"],
   },
   {
     name: "line: leaves its ticket where it is",
     file: "drivers/ticket.ts",
-    edits: [["if (this.isThere()) unlinkQuietly(this.#path);", ""]],
+    edits: [["this.#remove();", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "leaves neither the ticket"],
   },
   {
@@ -157,15 +159,15 @@ export const line: readonly Mutant[] = [
   {
     name: "line: gives a number that somebody has",
     file: "drivers/gate.ts",
-    edits: [["Math.max(-1, ...ticketsIn(this.#lockFile)) + 1", "0"]],
+    edits: [["Math.max(-1, ...numbersIn(this.directory)) + 1", "0"]],
     noticedBy: ["drivers/gate.test.ts", "is behind all that are there"],
   },
   {
     name: "line: unlocks its ticket before it unlinks it",
     file: "drivers/ticket.ts",
     edits: [
-      ["if (this.isThere()) unlinkQuietly(this.#path);", ""],
-      ["touch(this.#file.fd);", "touch(this.#file.fd); if (this.isThere()) unlinkQuietly(this.#path);"],
+      ["this.#remove();", ""],
+      ["touch(this.#file.fd);", "touch(this.#file.fd); this.#remove();"],
     ],
     noticedBy: ["drivers/place-in-line.test.ts", "removes the ticket while it is flocked"],
   },
