@@ -208,9 +208,11 @@ function lines(trace: Trace | undefined): string[] {
   return trace?.stack?.split("\n").filter((line) => line.trimStart().startsWith("at ")) ?? [];
 }
 
-function describe({ pid, command, hostname }: Holder): string {
+function describe({ pid, command, hostname, since }: Holder): string {
   if (hostname !== undefined) return `pid ${String(pid)} on host '${hostname}'`;
-  const own = pid === process.pid ? ", this process" : "";
+  // Of what the kernel tells nobody knows since when: it is no hold that this thread and this kind of lock know of.
+  const elsewhere = since === undefined ? ": another thread of it, or another kind of lock" : "";
+  const own = pid === process.pid ? `, this process${elsewhere}` : "";
   if (command === "") return `pid ${String(pid)}${own}`;
   const text = command.length > 120 ? `${command.slice(0, 119)}…` : command;
   return `pid ${String(pid)} (${text}${own})`;

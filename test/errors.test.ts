@@ -106,6 +106,14 @@ describe("Timeout", () => {
     expect(worded(1, two)).toMatch(/; held by pid 7 \(a b\), pid 8 \(c\)\.$/);
     expect(worded(1, [{ pid: 7, command: "x".repeat(500) }])).toContain(`(${"x".repeat(119)}…)`);
   });
+
+  test("says of this process whether it is a hold that this thread knows of", () => {
+    const { pid } = process;
+    expect(worded(1, [{ pid, command: "a", since: new Date() }])).toMatch(/ \(a, this process\)\.$/);
+    expect(worded(1, [{ pid, command: "a" }])).toMatch(
+      / \(a, this process: another thread of it, or another kind of lock\)\.$/,
+    );
+  });
 });
 
 test("SuppressedError has the shape of the standard one: error failed last, suppressed first", () => {

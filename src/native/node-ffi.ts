@@ -1,6 +1,6 @@
 /**
  * The back end without a native module: `node:ffi`, which Node.js 26 has, calls the C library itself. Importing it makes
- * Node.js print an ExperimentalWarning, once a process.
+ * Node.js print an ExperimentalWarning, once in each thread.
  */
 import { constants } from "node:os";
 import type { BackEnd } from "./back-end.ts";

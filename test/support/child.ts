@@ -8,8 +8,10 @@ import { soon } from "./promises.ts";
 
 const CHILD = fileURLToPath(new URL("../fixtures/child.mjs", import.meta.url));
 
-export type Verb = "hold" | "holdSync" | "run" | "forget" | "attempt" | "loop" | "crowd" | "cycle";
-export type Word = "release" | "exit" | "throw" | "reject" | "listen" | "spawn" | "attempt" | "go";
+export type Verb =
+  "hold" | "holdSync" | "run" | "forget" | "attempt" | "loop" | "crowd" | "cycle" | "delegate";
+export type Word =
+  "release" | "exit" | "throw" | "reject" | "listen" | "spawn" | "bequeath" | "attempt" | "go";
 export type Saying =
   | "waiting"
   | "held"
@@ -98,8 +100,9 @@ export class Child {
   }
 
   /** Resolves once it has said that, once more than was asked for before. */
-  async says(type: Saying): Promise<Message> {
-    return soon(this.#next(type), `child ${String(this.pid)} does not say '${type}'. ${this.stderr}`);
+  async says(type: Saying, stuckAfterMs?: number): Promise<Message> {
+    const what = `child ${String(this.pid)} does not say '${type}'. ${this.stderr}`;
+    return soon(this.#next(type), what, stuckAfterMs);
   }
 
   /** What it has said and nobody has asked for yet. */

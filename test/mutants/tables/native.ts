@@ -1,4 +1,4 @@
-// The mutants of reaching flock(2).
+// The mutants of reaching flock(2), and of what threads are told of each other.
 import type { Mutant } from "../mutant.ts";
 
 export const native: readonly Mutant[] = [
@@ -31,6 +31,12 @@ export const native: readonly Mutant[] = [
     file: "native/choice.ts",
     edits: [["if (isInWorker && !backEnd.survivesWorkers)", "if (false)"]],
     noticedBy: ["native/choice.test.ts", "In a worker thread"],
+  },
+  {
+    name: "takes a hold of another thread for its own",
+    file: "errors.ts",
+    edits: [['since === undefined ? ": another', 'since === null ? ": another']],
+    noticedBy: ["errors.test.ts", "whether it is a hold that this thread knows of"],
   },
   {
     name: "takes another than the one that is forced",
