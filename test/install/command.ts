@@ -1,10 +1,7 @@
-// A program that is run to its end, in a process group of its own, with all that it says in a log. Knows how to end
-// everything that still runs.
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+// A program that is run to its end, in a process group of its own, with all that it says in a log.
+import { endGroup, groupEnded, startGroup } from "../support/process-group.ts";
 
 const MOST_MS = 240_000;
-const running = new Set<ChildProcess>();
 
 export interface Circumstances {
   readonly cwd: string;
@@ -23,33 +20,22 @@ export interface Ended {
 export class Log {
   text = "";
 
-  /** Runs `command` to its end. Throws where it cannot be started or does not end. */
-  async run([command, ...args]: readonly string[], { cwd, env }: Circumstances): Promise<Ended> {
-    this.text += `\n${cwd}\n$ ${[command, ...args].join(" ")}\n`;
-    const child = spawn(command!, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
-    running.add(child);
+  /** Runs a command to its end. Throws where it cannot be started or does not end. */
+  async run(words: readonly string[], { cwd, env }: Circumstances): Promise<Ended> {
+    this.text += `\n${cwd}\n$ ${words.join(" ")}\n`;
+    const [file, ...args] = words as [string, ...string[]];
+    const child = startGroup(file, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-      output += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     const timer = setTimeout(() => {
-      end(child);
+      endGroup(child);
     }, MOST_MS);
-    try {
-      const [exitCode, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-      if (exitCode === null) throw new Error(`${command!} was ended by ${String(signal)}`);
-      this.text += `${output}(exit code ${String(exitCode)})\n`;
-      return { exitCode, stdout, output };
-    } catch (error) {
-      this.text += `${output}(${(error as Error).message})\n`;
-      throw error;
-    } finally {
+    const { code, signal, output } = await groupEnded(child).finally(() => {
       clearTimeout(timer);
-      end(child);
-    }
+    });
+    this.text += `${output}(${signal ?? `exit code ${String(code)}`})\n`;
+    if (code === null) throw new Error(`\`${words.join(" ")}\` was ended by ${String(signal)}`);
+    return { exitCode: code, stdout, output };
   }
 
   /** The same, and throws where it ends with anything but 0. */
@@ -58,19 +44,5 @@ export class Log {
     if (ended.exitCode !== 0)
       throw new Error(`\`${words.join(" ")}\` ended with ${String(ended.exitCode)}, and not with 0`);
     return ended;
-  }
-}
-
-/** Ends all that is still running. */
-export function endAll(): void {
-  for (const child of running) end(child);
-}
-
-function end(child: ChildProcess): void {
-  running.delete(child);
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // all of the group has ended
   }
 }

@@ -107,6 +107,3 @@ export const managers = {
 } as const satisfies Record<string, Manager>;
 
 export type ManagerName = keyof typeof managers;
-
-/** What bundles a program, for the row that asks for it. */
-export const esbuild = { package: "esbuild", version: "0.28.2", entry: "esbuild/bin/esbuild" } as const;

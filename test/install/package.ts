@@ -28,7 +28,7 @@ export async function pack(from: string, to: string, log: Log): Promise<string> 
   // prepack has nothing to do in a package that was packed before, and what it says is not meant to be read here.
   const scripts = from === root ? [] : ["--ignore-scripts"];
   const { stdout } = await log.runWell(
-    ["npm", "pack", "--silent", ...scripts, "--pack-destination", to, "--foreground-scripts=false"],
+    ["npm", "pack", "--silent", ...scripts, "--pack-destination", to, "--foreground-scripts"],
     { cwd: from, env: process.env },
   );
   return join(to, stdout.trim().split("\n").at(-1)!);

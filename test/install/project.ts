@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Ended, Log } from "./command.ts";
 import { managers, type Manager, type ManagerName } from "./managers.ts";
-import { COMPILERS, environmentOf, fetched } from "./toolbox.ts";
+import { COMPILERS, environmentOf } from "./toolbox.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -111,12 +111,6 @@ export class Project {
   /** Runs Node with these arguments, in the way of the manager. */
   node(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
     return this.#run([...(this.manager.node ?? ["node"]), ...args], more);
-  }
-
-  /** Runs a bundler, which is none of the project's own. */
-  async bundle(tool: Parameters<typeof fetched>[0], args: readonly string[]): Promise<void> {
-    const { exitCode } = await this.#run(["node", await fetched(tool, this.log), ...args]);
-    if (exitCode !== 0) throw new Error("It cannot be bundled");
   }
 
   #run(words: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { parsePage } from "../support/markdown.ts";
 import type { Ended } from "./command.ts";
-import { esbuild } from "./managers.ts";
 import type { Project } from "./project.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -76,13 +76,14 @@ export async function programFor(project: Project, wayIn: WayIn): Promise<string
       return "built/program.mjs";
     case "TypeScript, bundler":
       await compile(project, { module: "esnext", moduleResolution: "bundler", noEmit: true });
-      await project.bundle(esbuild, [
-        "--bundle",
-        "--platform=node",
-        "--format=esm",
-        "--outfile=built/bundle.mjs",
-        "program.mts",
-      ]);
+      await build({
+        absWorkingDir: project.directory,
+        entryPoints: ["program.mts"],
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        outfile: "built/bundle.mjs",
+      });
       return "built/bundle.mjs";
   }
 }

@@ -10,7 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { atATime } from "../support/at-a-time.ts";
-import { endAll, Log } from "./command.ts";
+import { endAllGroups } from "../support/process-group.ts";
+import { Log } from "./command.ts";
 import { packed } from "./package.ts";
 import { rows, type Row } from "./rows.ts";
 import { layOutBareMachine, nodePath, removeHalfFetched } from "./toolbox.ts";
@@ -26,7 +27,7 @@ const width = Math.max(...chosen.map(({ name }) => name.length));
 
 const directory = mkdtempSync(join(tmpdir(), "holdfast-install-"));
 process.on("exit", () => {
-  endAll();
+  endAllGroups();
   removeHalfFetched();
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
