@@ -38,6 +38,7 @@ describe("the tarball", () => {
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "SECURITY.md",
       "THIRD-PARTY-LICENSES",
       "dist/index.d.ts",
       "dist/index.js",

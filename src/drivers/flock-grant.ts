@@ -43,7 +43,8 @@ export class FlockGrant implements Grant {
 
   /** What has something in it, or another name, was put here by somebody, and may be anything: its bits are not ours. */
   setMode(mode: number): void {
-    if (hasOneName(this.#named) && this.#named.size === 0n) setMode(this.fd, mode);
+    if (this.#named.size === 0n && hasOneName(this.#named) && isAlone(this.#key, this.#file))
+      setMode(this.fd, mode);
   }
 
   /** The file goes while the lock is still held, or the next holder's file could be the one that goes. */
@@ -106,6 +107,15 @@ export type Named = Pick<BigIntStats, "nlink" | "size">;
  */
 export function hasOneName({ nlink }: Pick<Named, "nlink">): boolean {
   return nlink <= 1n;
+}
+
+/**
+ * The same, looked at anew, for what is done with more than the times of a file. One look can be wrong, and two are not so
+ * easily: 1. A links somebody's file to the path. 2. lstat(2) finds it. 3. A removes the link. 4. lstat(2) counts its names.
+ */
+export function isAlone(path: string, file: FileIdentity): boolean {
+  const named = namedAs(path, file);
+  return named !== undefined && hasOneName(named);
 }
 
 /** What `path` leads to, if that is the file that is open: the check of cargo, Go's lockedfile and py-filelock. */

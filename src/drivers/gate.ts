@@ -4,7 +4,7 @@
  */
 import { constants, fstatSync, rmdirSync } from "node:fs";
 import type { Flock } from "../native/flock.ts";
-import { closeQuietly, namedAs, setMode } from "./flock-grant.ts";
+import { closeQuietly, isAlone, namedAs, setMode } from "./flock-grant.ts";
 import { openItself } from "./open-itself.ts";
 import { PinnedDirectory } from "./pinned-directory.ts";
 import { gateIn, gateOf, isOfLine, makeQueue, numbersIn, queueOf } from "./queue-directory.ts";
@@ -86,7 +86,7 @@ export class Gate {
       const named = namedAs(gateOf(lockFile), file);
       if (named === undefined) return "replaced";
       if (!isOfLine(named)) throw notAGate(lockFile);
-      if (mode !== undefined) setMode(fd, mode);
+      if (mode !== undefined && isAlone(gateOf(lockFile), file)) setMode(fd, mode);
       gate = new Gate(lockFile, directory, fd);
       return gate;
     } finally {

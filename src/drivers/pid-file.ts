@@ -4,7 +4,7 @@
  */
 import { constants, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { systemError } from "../errors.ts";
-import { closeQuietly, hasOneName, namedAs } from "./flock-grant.ts";
+import { closeQuietly, hasOneName, isAlone, namedAs } from "./flock-grant.ts";
 import { openItself } from "./open-itself.ts";
 
 /** Longer than any that is ours, so that a longer one shows. */
@@ -23,10 +23,11 @@ const PID = /^([1-9]\d{0,9})\n?$/;
  * process id. Nothing is written then. Otherwise the system error.
  */
 export function writePid(fd: number, path: string): void {
-  const named = namedAs(path, fstatSync(fd, { bigint: true }));
+  const file = fstatSync(fd, { bigint: true });
+  const named = namedAs(path, file);
   if (named === undefined) return;
   const text = contentOf(fd);
-  if (!hasOneName(named))
+  if (!hasOneName(named) || !isAlone(path, file))
     throw notOurs(path, "it has another name, so that what is written there shows here");
   if (text !== "" && !PID.test(text)) throw notOurs(path, "it holds something else than a process id");
   try {

@@ -20,11 +20,7 @@ export function fixture(name: string): string {
  * Runs `node fixture ...args`, below the command `through` where one is given and with `env` in its environment, and returns the JSON that it prints.
  * Throws where it fails, and where it has not ended after ten seconds: then it is killed.
  */
-export function outputOf(
-  name: string,
-  args: string[],
-  { through = [] as string[], env = {} } = {},
-): unknown {
+export function outputOf(name: string, args: string[], { through = [] as string[], env = {} } = {}): unknown {
   const [command, ...rest] = [...through, process.execPath, fixture(name), ...args] as [string, ...string[]];
   const options: ExecFileSyncOptions = {
     timeout: STUCK_AFTER_MS,

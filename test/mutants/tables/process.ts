@@ -5,7 +5,7 @@ export const process: readonly Mutant[] = [
   {
     name: "writes the process id into a file with another name",
     file: "drivers/pid-file.ts",
-    edits: [["if (!hasOneName(named))", "if (named.nlink > 2n)"]],
+    edits: [["if (!hasOneName(named) || !isAlone(path, file))", "if (named.nlink > 2n)"]],
     noticedBy: ["drivers/flock-with-pid.test.ts", "with another name"],
   },
   {

@@ -5,13 +5,18 @@ export const security: readonly Mutant[] = [
   {
     name: "security: sets the bits of a file with another name",
     file: "drivers/flock-grant.ts",
-    edits: [["if (hasOneName(this.#named) && this.#named.size === 0n)", "if (this.#named.size === 0n)"]],
+    edits: [
+      [
+        "if (this.#named.size === 0n && hasOneName(this.#named) && isAlone(this.#key, this.#file))",
+        "if (this.#named.size === 0n)",
+      ],
+    ],
     noticedBy: ["security/lock-file.test.ts", "does not get the mode of the lock"],
   },
   {
     name: "security: sets the bits of a file with something in it",
     file: "drivers/flock-grant.ts",
-    edits: [["if (hasOneName(this.#named) && this.#named.size === 0n)", "if (hasOneName(this.#named))"]],
+    edits: [["if (this.#named.size === 0n && hasOneName(this.#named)", "if (hasOneName(this.#named)"]],
     noticedBy: ["security/lock-file.test.ts", "A file with something in it, which somebody has moved there"],
   },
   {
@@ -24,7 +29,10 @@ export const security: readonly Mutant[] = [
     name: "security: asks the descriptor whether there is another name",
     file: "drivers/flock-grant.ts",
     edits: [
-      ["if (hasOneName(this.#named) && this.#named.size === 0n)", "if (fstatSync(this.fd).nlink <= 1)"],
+      [
+        "if (this.#named.size === 0n && hasOneName(this.#named) && isAlone(this.#key, this.#file))",
+        "if (fstatSync(this.fd).nlink <= 1)",
+      ],
       ["futimesSync, lstatSync", "fstatSync, futimesSync, lstatSync"],
     ],
     noticedBy: ["security/lock-file.test.ts", "where the link is gone by then"],
@@ -117,7 +125,7 @@ export const security: readonly Mutant[] = [
     name: "security: writes the process id into a file that is no longer at the path",
     file: "drivers/pid-file.ts",
     edits: [
-      ["namedAs(path, fstatSync(fd, { bigint: true }));", "fstatSync(fd, { bigint: true }); void namedAs;"],
+      ["const named = namedAs(path, file);", "const named = file; void namedAs;"],
     ],
     noticedBy: ["security/process-lock.test.ts", "no longer at the path"],
   },
