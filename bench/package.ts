@@ -80,14 +80,16 @@ function weigh(): { rows: Row[]; own: number; library: number } {
 
   const library = size(/^dist\/index\.js$/) - inside;
   const commandLine = size(/^dist\/cli\/.*\.js$/);
+  const trial = size(/^dist\/native\/.*\.js$/);
   const declarations = size(/\.d\.ts$/);
   return {
     library,
-    own: library + commandLine + declarations,
+    own: library + commandLine + trial + declarations,
     rows: [
       { name: "library", KB: library },
       { name: "packages inside it", KB: inside },
       { name: "command line", KB: commandLine },
+      { name: "what doctor() runs", KB: trial },
       { name: "declarations", KB: declarations },
       { name: "source maps", KB: size(/\.map$/) },
       { name: "documents, licences, package.json", KB: size(/^(?!dist\/)/) },

@@ -1,24 +1,24 @@
-// All of `npm run check`: what is soon known comes first, one after the other; then two rows of what takes long go on beside
-// each other, as most of it waits most of the time. Knows scripts of package.json by name, and nothing of what they do.
+// All of `npm run check`: first what is soon known; then the tests, which have the machine for themselves, since they know
+// what is stuck by the time it takes; then two rows of the rest, beside each other. Knows scripts of package.json by name, and
+// nothing of what they do.
 //
 // The output of a script comes when it has ended. The first one that fails ends the others.
 import { endAllGroups, groupEnded, startGroup } from "./support/process-group.ts";
 
 type Script = readonly [name: string, ...args: string[]];
 
-const SOON_KNOWN: readonly Script[] = [["format:check"], ["lint"], ["types"]];
-/** Those that build dist stand in one row: nobody may remove it under somebody who uses it. */
-const ROWS: readonly (readonly Script[])[] = [
-  [["test"], ["package:check"], ["test:install", "--quick"], ["test:matrix", "newest"]],
-  [["test:mutants"], ["test:model"]],
+const PHASES: readonly (readonly (readonly Script[])[])[] = [
+  [[["format:check"], ["lint"], ["types"]]],
+  [[["test"], ["test:matrix", "newest"]]],
+  // Those that build dist stand in one row.
+  [[["package:check"], ["test:install", "--quick"], ["test:model"]], [["test:mutants", "--protocol"]]],
 ];
 
 const began = performance.now();
 let failed = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, endAll);
 
-await runRow(SOON_KNOWN);
-await Promise.all(ROWS.map(runRow));
+for (const rows of PHASES) await Promise.all(rows.map(runRow));
 console.log(`\n${failed ? "FAILED" : "all is well"}, ${secondsSince(began)}`);
 process.exitCode = failed ? 1 : 0;
 

@@ -1,6 +1,6 @@
 // Breaks src/ in one place at a time, and demands that the tests named for it notice:
 //
-//   npm run test:mutants [-- <a part of the names of those to try>]
+//   npm run test:mutants [-- <a part of the names of those to try> | --protocol]
 //
 // A mutant is a copy of the project in the directory for temporary files. It is killed where a test fails in it; a copy
 // in which no test ran, or that did not end, has shown nothing, and counts as a survivor. The same tests have to pass in
@@ -12,7 +12,7 @@ import { atATime } from "../support/at-a-time.ts";
 import { endAllGroups } from "../support/process-group.ts";
 import { mutatedCopy, newCopies } from "./copy.ts";
 import type { Mutant } from "./mutant.ts";
-import { mutants } from "./table.ts";
+import { mutants, ofTheProtocol } from "./table.ts";
 import { runTests, type Outcome } from "./vitest.ts";
 
 /** They wait nearly as much as they work. */
@@ -27,7 +27,8 @@ interface Verdict {
 }
 
 const nodeVersion = Number(process.versions.node.split(".", 1)[0]);
-const chosen = mutants.filter(({ name }) => name.includes(process.argv[2] ?? ""));
+const [asked = ""] = process.argv.slice(2);
+const chosen = asked === "--protocol" ? ofTheProtocol : mutants.filter(({ name }) => name.includes(asked));
 const files = [...new Set(chosen.map(({ noticedBy: [file] }) => file))];
 const width = Math.max(...chosen.map(({ name }) => name.length), ...files.map((file) => file.length));
 

@@ -14,18 +14,17 @@ import { shared } from "./tables/shared.ts";
 import { soft } from "./tables/soft.ts";
 import { turns } from "./tables/turns.ts";
 
-export const mutants: readonly Mutant[] = [
+/** Those of who holds, who is next, and what is on the disk. */
+export const ofTheProtocol: readonly Mutant[] = [
   ...driver,
   ...native,
-  ...doctor,
   ...ownership,
   ...queue,
   ...hints,
   ...turns,
   ...line,
   ...shared,
-  ...process,
-  ...cli,
   ...soft,
-  ...security,
 ];
+
+export const mutants: readonly Mutant[] = [...ofTheProtocol, ...doctor, ...process, ...cli, ...security];
