@@ -43,6 +43,11 @@ function leadsTo(link: string, fd: number): boolean {
   }
 }
 
+/** What an error says of a path into a directory, for people: `/proc/self/fd/20` is there no longer when they read it. */
+export function withName(message: string, directory: string): string {
+  return message.replaceAll(/\/proc\/self\/fd\/\d+/g, () => directory);
+}
+
 /** Calls `fn` with a path of the directory that is good until it returns. */
 export function pinned<Value>(path: string, fn: (directory: string) => Value): Value {
   const directory = new PinnedDirectory(path);

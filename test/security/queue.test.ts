@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { PinnedDirectory } from "../../src/drivers/pinned-directory.ts";
 import { gateOf, inLine, queueOf, ticketOf } from "../../src/drivers/queue-directory.ts";
 import { flock } from "../../src/native/flock.ts";
-import { takeWarnings } from "../setup/no-stray-warnings.ts";
+import { expectWarnings, takeWarnings } from "../setup/no-stray-warnings.ts";
 import { isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 import { everyTestNeedsLinux, needsRight } from "../support/needs.ts";
@@ -138,6 +138,15 @@ test("Where a process may not look into /proc, it stands in line by the name of 
   expect(behind.isTurn()).toBe(true);
   behind.leave();
   expect(existsSync(queueOf(lockFile))).toBe(false);
+});
+
+// It named /proc/self/fd/20/gate, which nobody who reads it can find.
+test("What is wrong with the gate is told with the name of the directory", async () => {
+  const lockFile = lockFileIn(publicDirectory());
+  mkdirSync(queueOf(lockFile));
+  mkdirSync(gateOf(lockFile));
+  expect(place(lockFile).isTurn()).toBe(true);
+  await expectWarnings(`: EISDIR: illegal operation on a directory, open '${gateOf(lockFile)}'. It`);
 });
 
 test("A link in the place of the directory is not looked into", async () => {
