@@ -15,7 +15,7 @@ const ROWS: readonly (readonly Script[])[] = [
 
 const began = performance.now();
 let failed = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, endAll);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, endAll);
 
 await runRow(SOON_KNOWN);
 await Promise.all(ROWS.map(runRow));
