@@ -124,9 +124,7 @@ export const security: readonly Mutant[] = [
   {
     name: "security: writes the process id into a file that is no longer at the path",
     file: "drivers/pid-file.ts",
-    edits: [
-      ["const named = namedAs(path, file);", "const named = file; void namedAs;"],
-    ],
+    edits: [["const named = namedAs(path, file);", "const named = file; void namedAs;"]],
     noticedBy: ["security/process-lock.test.ts", "no longer at the path"],
   },
 ];
