@@ -16,7 +16,7 @@ const PHASES: readonly (readonly (readonly Script[])[])[] = [
 
 const began = performance.now();
 let failed = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, endAll);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, endAll);
 
 for (const rows of PHASES) await Promise.all(rows.map(runRow));
 console.log(`\n${failed ? "FAILED" : "all is well"}, ${secondsSince(began)}`);

@@ -73,6 +73,7 @@ export class FlockGrant implements Grant {
    * lock alone what the same descriptor has shared.
    */
   #remove(): void {
+    this.#notRemoved = undefined; // it may be tried again, after an unlock that failed
     try {
       if (this.#shared) {
         this.#flock(this.fd, "unlock");

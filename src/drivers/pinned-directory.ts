@@ -10,7 +10,7 @@ import { isSameInode } from "./same-file.ts";
 const { O_DIRECTORY, O_NOFOLLOW } = constants as Partial<typeof constants>;
 
 export class PinnedDirectory {
-  /** Of use until it is closed. Where there is no /proc, the name it was opened by: then it is as good as that. */
+  /** Of use until it is closed. Where there is no /proc, or none to look into, the name it was opened by: then it is as good as that. */
   readonly path: string;
   /** Undefined on Windows: there a directory that is open could not be removed. */
   readonly #fd: number | undefined;
@@ -33,9 +33,19 @@ export class PinnedDirectory {
   }
 }
 
+/** A /proc that keeps a process from looking (AppArmor: EACCES) is as good as none. */
 function leadsTo(link: string, fd: number): boolean {
-  const there = statSync(link, { bigint: true, throwIfNoEntry: false });
-  return there !== undefined && isSameInode(there, fstatSync(fd, { bigint: true }));
+  try {
+    const there = statSync(link, { bigint: true, throwIfNoEntry: false });
+    return there !== undefined && isSameInode(there, fstatSync(fd, { bigint: true }));
+  } catch {
+    return false;
+  }
+}
+
+/** What an error says of a path into a directory, for people: `/proc/self/fd/20` is there no longer when they read it. */
+export function withName(message: string, directory: string): string {
+  return message.replaceAll(/\/proc\/self\/fd\/\d+/g, () => directory);
 }
 
 /** Calls `fn` with a path of the directory that is good until it returns. */

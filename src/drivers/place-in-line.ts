@@ -12,6 +12,7 @@ import type { Flock } from "../native/flock.ts";
 import { warn } from "../warn.ts";
 import { Gate } from "./gate.ts";
 import { Patience } from "./patience.ts";
+import { withName } from "./pinned-directory.ts";
 import { gateOf, queueOf, ticketOf, ticketsIn } from "./queue-directory.ts";
 import { isLive, isLiveOrRemoved, Ticket } from "./ticket.ts";
 import { watchFile, type Unwatch } from "./watch-file.ts";
@@ -82,7 +83,7 @@ export class PlaceInLine {
     } catch (error) {
       const directory = queueOf(this.#lockFile);
       this.#goWithout(
-        (error as Error).message,
+        withName((error as Error).message, directory),
         `Let this process write to the directory of the lock file and to '${directory}', or remove what is in the way there`,
       );
       return true;

@@ -158,4 +158,21 @@ describe("Removing the lock file", () => {
     expect(isHeld(path)).toBe(false);
     await expectWarnings("was released, but could not be removed");
   });
+
+  // The warning said that a file could not be removed which was gone.
+  test("that is refused at first, and done when the unlock is tried again, is no warning", () => {
+    const directory = publicDirectory();
+    const path = join(directory, "work.lock");
+    locked(path);
+    chmodSync(path, 0o666);
+    chmodSync(directory, 0o555);
+    const grant = asNobody(() => {
+      const refused = granted(path, {}, failingUnlock(1));
+      expect(() => refused.release({ remove: true })).toThrow();
+      return refused;
+    });
+    chmodSync(directory, 0o777);
+    grant.release({ remove: true });
+    expect(existsSync(path)).toBe(false);
+  });
 });

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { atATime } from "../support/at-a-time.ts";
-import { endAllGroups } from "../support/process-group.ts";
+import { atTheEnd } from "../support/process-group.ts";
 import { Log } from "./command.ts";
 import { packed } from "./package.ts";
 import { rows, type Row } from "./rows.ts";
@@ -26,12 +26,10 @@ const chosen = rows.filter(
 const width = Math.max(...chosen.map(({ name }) => name.length));
 
 const directory = mkdtempSync(join(tmpdir(), "holdfast-install-"));
-process.on("exit", () => {
-  endAllGroups();
+atTheEnd(() => {
   removeHalfFetched();
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 const bareMachine = join(directory, "bare");
 layOutBareMachine(bareMachine);

@@ -6,8 +6,8 @@
 // `node` first on the PATH. What was downloaded and built stays below node_modules/.cache.
 import { rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { endAllGroups } from "../support/process-group.ts";
-import { ADDON, addonFor } from "./addon.ts";
+import { atTheEnd } from "../support/process-group.ts";
+import { ADDON, addonFor, removeRooms } from "./addon.ts";
 import { copyOf } from "./project.ts";
 import { release } from "./release.ts";
 import { runSuite } from "./suite.ts";
@@ -18,12 +18,10 @@ const nodeModules = join(root, "node_modules");
 const cache = join(nodeModules, ".cache/holdfast-matrix");
 
 let copy: string | undefined;
-process.on("exit", () => {
-  endAllGroups();
+atTheEnd(() => {
+  removeRooms();
   removeCopy();
 });
-// Not once: a second one would cut short what the first began.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
 try {
   for (const version of versionsMeant(process.argv.slice(2))) await runOn(version);

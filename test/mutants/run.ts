@@ -9,7 +9,7 @@ import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { atATime } from "../support/at-a-time.ts";
-import { endAllGroups } from "../support/process-group.ts";
+import { atTheEnd } from "../support/process-group.ts";
 import { mutatedCopy, newCopies } from "./copy.ts";
 import type { Mutant } from "./mutant.ts";
 import { mutants, ofTheProtocol } from "./table.ts";
@@ -33,12 +33,9 @@ const files = [...new Set(chosen.map(({ noticedBy: [file] }) => file))];
 const width = Math.max(...chosen.map(({ name }) => name.length), ...files.map((file) => file.length));
 
 const { directory, unmutated } = newCopies();
-process.on("exit", () => {
-  endAllGroups();
+atTheEnd(() => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
-// Not once: a second one would cut short what the first began.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
 const tally = { passed: 0, failed: 0 };
 /** What becomes of the tests without a mutation, by file. All of these have begun before the first mutant is looked at. */

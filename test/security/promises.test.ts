@@ -6,11 +6,13 @@ import { expect, test } from "vitest";
 const root = join(import.meta.dirname, "../..");
 const page = readFileSync(join(root, "SECURITY.md"), "utf8");
 
-const cells = page.split("\n").flatMap((line) => /^\| (.+) \| (`test\/.+) \|$/.exec(line)?.[2] ?? []);
+const [, table = ""] = page.split("| it never | shown by |\n| --- | --- |\n");
+const [rows = ""] = table.split("\n\n", 1);
+/** What stands behind a promise, whatever that is. */
+const cells = rows.split("\n").map((row) => /^\| .+? \| (.*) \|$/.exec(row)?.[1] ?? row);
 const named = cells.flatMap((cell) => [...cell.matchAll(/`(test\/[^`]+)`: "([^"]+)"/g)]);
 
 test("each promise names a test", () => {
-  expect(cells.length).toBeGreaterThan(8);
   for (const cell of cells) expect(cell).toMatch(/^(?:`test\/[^`]+`: "[^"]+"(?:; )?)+$/);
 });
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { PinnedDirectory } from "../../src/drivers/pinned-directory.ts";
 import { gateOf, inLine, queueOf, ticketOf } from "../../src/drivers/queue-directory.ts";
 import { flock } from "../../src/native/flock.ts";
-import { takeWarnings } from "../setup/no-stray-warnings.ts";
+import { expectWarnings, takeWarnings } from "../setup/no-stray-warnings.ts";
 import { isRoot, publicDirectory } from "../support/as-nobody.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 import { everyTestNeedsLinux, needsRight } from "../support/needs.ts";
@@ -20,6 +20,7 @@ const system = vi.hoisted(() => ({
   /** Called before each call on a path, and after a directory was made. */
   before: (_call: Call, _path: string): void => {},
   ignoresFchmod: false,
+  deniesProc: false,
 }));
 
 vi.mock("node:fs", async (original) => {
@@ -39,6 +40,11 @@ vi.mock("node:fs", async (original) => {
       fs.mkdirSync(path, options);
       system.before("made", path);
     },
+    statSync: (path: string, options?: FileSystem.StatSyncOptions) => {
+      if (system.deniesProc && path.startsWith("/proc/self/fd/"))
+        throw Object.assign(new Error(`EACCES: permission denied, stat '${path}'`), { code: "EACCES" });
+      return fs.statSync(path, options);
+    },
     fchmodSync: (fd: number, mode: number) => {
       if (!system.ignoresFchmod) fs.fchmodSync(fd, mode);
     },
@@ -51,6 +57,7 @@ everyTestLeavesTheLine();
 afterEach(() => {
   system.before = () => {};
   system.ignoresFchmod = false;
+  system.deniesProc = false;
 });
 
 const rootTest = needsRight("root", isRoot);
@@ -118,6 +125,28 @@ test("A pinned directory is no symbolic link, and its path is good whatever beco
   symlinkSync(of.directory, join(directory, "line"));
   expect(readdirSync(pinned.path)).toEqual([]);
   pinned.close();
+});
+
+// As AppArmor may. A descriptor was lost at each look, and the line with it.
+test("Where a process may not look into /proc, it stands in line by the name of the directory, and leaves no descriptor", () => {
+  const lockFile = lockFileIn(publicDirectory());
+  system.deniesProc = true;
+  const first = arrived(lockFile);
+  const [behind] = arrived(lockFile);
+  expect(behind.isTurn()).toBe(false);
+  first[0].leave();
+  expect(behind.isTurn()).toBe(true);
+  behind.leave();
+  expect(existsSync(queueOf(lockFile))).toBe(false);
+});
+
+// It named /proc/self/fd/20/gate, which nobody who reads it can find.
+test("What is wrong with the gate is told with the name of the directory", async () => {
+  const lockFile = lockFileIn(publicDirectory());
+  mkdirSync(queueOf(lockFile));
+  mkdirSync(gateOf(lockFile));
+  expect(place(lockFile).isTurn()).toBe(true);
+  await expectWarnings(`: EISDIR: illegal operation on a directory, open '${gateOf(lockFile)}'. It`);
 });
 
 test("A link in the place of the directory is not looked into", async () => {

@@ -43,3 +43,16 @@ export function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals = "SIGKIL
 export function endAllGroups(signal: NodeJS.Signals = "SIGKILL"): void {
   for (const child of running) endGroup(child, signal);
 }
+
+/**
+ * Has all groups end with this process, and then calls `tidyUp`, which must not throw: at its end, and where a signal ends it. To be
+ * called once.
+ */
+export function atTheEnd(tidyUp: () => void): void {
+  process.on("exit", () => {
+    endAllGroups();
+    tidyUp();
+  });
+  // Not once: a second one would cut short what the first began.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+}
