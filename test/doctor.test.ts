@@ -204,6 +204,17 @@ describe("A process that does not answer", () => {
   });
 });
 
+// A process that was never started has no send(), and that there is none was all that was told.
+test.runIf(process.platform !== "win32")("A process for which there are no descriptors is told of", () => {
+  const { diagnosis } = outputOf("doctor.mjs", ["main", temporaryDirectory(), "3"], {
+    through: ["sh", "-c", 'ulimit -n 128 && exec "$@"', "sh"],
+  }) as { diagnosis: Diagnosis };
+  expect(diagnosis).toMatchObject({
+    excludes: false,
+    reason: expect.stringMatching(/^Nothing could be tried: .* could not be started \(EMFILE\)\.$/),
+  });
+});
+
 test("A file that nobody removes is told of", async () => {
   const directory = temporaryDirectory();
   const program = programThat({ before: `if (question === "remove") ${CRASH};` });

@@ -56,7 +56,8 @@ export class OtherProcess {
         resolve(answer as Answer);
       });
     });
-    this.#process.send(question, () => undefined); // who cannot be reached has gone
+    // Who cannot be reached has gone. What was not started for want of descriptors has not even a send().
+    if (this.#process.connected) this.#process.send(question, () => undefined);
     return this.#inTime(Promise.race([answered, this.#gone]));
   }
 
