@@ -1,5 +1,6 @@
 // What is published: which files, and how the bundle looks to those who use it.
-import { execFileSync } from "node:child_process";
+import { build } from "esbuild";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -90,6 +91,48 @@ describe("the tarball", () => {
 });
 
 describe("the bundle", () => {
+  // doctor() looked for its program as soon as it was imported, and where no module has an address that threw.
+  test("can become a part of a CommonJS one, where what cannot work there says so", async () => {
+    const directory = temporaryDirectory();
+    const outfile = join(directory, "bundle.cjs");
+    await build({
+      stdin: {
+        contents: `import { doctor, FileLock, SoftFileLock } from ${JSON.stringify(join(root, "dist/index.js"))};
+          new SoftFileLock("soft.lock").acquireSync().release();
+          const messages = [() => new FileLock("file.lock").acquire(), () => doctor()].map((fn) =>
+            fn().then(() => "", ({ message }) => message));
+          Promise.all(messages).then((all) => console.log(JSON.stringify(all)));`,
+        resolveDir: root,
+      },
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      outfile,
+      logLevel: "error",
+    });
+    const run = (backEnd: string): string[] =>
+      JSON.parse(
+        execFileSync(process.execPath, [outfile], {
+          cwd: directory,
+          encoding: "utf8",
+          env: { ...process.env, HOLDFAST_BACKEND: backEnd },
+        }),
+      ) as string[];
+    const remedy = /bundled into a CommonJS program.* (?:leave|Leave) /;
+    expect(run("fs-ext")).toEqual([expect.stringMatching(remedy), expect.stringMatching(remedy)]);
+  });
+
+  // Node.js prints the line that threw, and that was all of the bundle.
+  test("has no line so long that an error which nobody catches hides behind it", () => {
+    const { stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", `import { FileLock } from "${index}"; new FileLock(1);`],
+      { encoding: "utf8" },
+    );
+    expect(stderr).toContain("TypeError: Expected the path");
+    expect(stderr.length).toBeLessThan(3_000);
+  });
+
   test("keeps the names of what it exports", () => {
     const { printed } = run(
       `for (const [key, { name }] of Object.entries(holdfast)) console.log(key, name);`,

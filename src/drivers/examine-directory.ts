@@ -43,8 +43,8 @@ export interface Diagnosis {
 export interface Examination {
   /** The directory as the caller has it. */
   readonly given: string;
-  /** The program of the other processes. */
-  readonly program: URL;
+  /** The program of the other processes; undefined where nobody knows where it is. */
+  readonly program: URL | undefined;
   readonly limitMs?: number;
 }
 
@@ -169,7 +169,13 @@ function unusable(given: string, cause: Told, step: "find" | "create"): Error {
 }
 
 /** Node.js itself would only say that a process ended with exit code 1. */
-function seeToProgram(program: URL): void {
+function seeToProgram(program: URL | undefined): asserts program is URL {
+  if (program === undefined) {
+    throw new Error(
+      "Cannot try locks: this package was bundled into a CommonJS program, which does not know where the program is that other " +
+        "processes are to run. Leave the package out of the bundle, or ask on the command line: npx holdfast doctor",
+    );
+  }
   try {
     accessSync(program);
   } catch (error) {
