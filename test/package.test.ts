@@ -1,9 +1,11 @@
 // What is published: which files, and how the bundle looks to those who use it.
 import { build } from "esbuild";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory, temporaryLockFile } from "./support/directory.ts";
 
@@ -87,6 +89,26 @@ describe("the tarball", () => {
       )!;
       expect(read("THIRD-PARTY-LICENSES")).toContain(read(`node_modules/${name}/${file}`).trim());
     }
+  });
+});
+
+// Resolution of old looks for no `exports`: TypeScript that makes CommonJS, jest's and bundlers' older versions, a path of the directory.
+describe("what does not know `exports`", () => {
+  test("finds the declarations, as TypeScript does by default where it makes CommonJS", () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, "node_modules"));
+    symlinkSync(root, join(directory, "node_modules/holdfast"));
+    const { resolvedModule } = ts.resolveModuleName(
+      "holdfast",
+      join(directory, "main.ts"),
+      { moduleResolution: ts.ModuleResolutionKind.Node10 },
+      ts.sys,
+    );
+    expect(resolvedModule?.resolvedFileName).toBe(join(root, "dist/index.d.ts"));
+  });
+
+  test("finds the library, as require() of the directory does", () => {
+    expect(createRequire(import.meta.url).resolve(root)).toBe(join(root, "dist/index.js"));
   });
 });
 
