@@ -101,6 +101,7 @@ describe("what does not know `exports`", () => {
     const { resolvedModule } = ts.resolveModuleName(
       "holdfast",
       join(directory, "main.ts"),
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- that is what it is about
       { moduleResolution: ts.ModuleResolutionKind.Node10 },
       ts.sys,
     );
