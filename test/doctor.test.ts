@@ -349,8 +349,7 @@ describe("An executable that runs itself and not the program", () => {
     const original = process.getBuiltinModule;
     const builtins = vi
       .spyOn(process, "getBuiltinModule")
-      .mockImplementation(((name: string) =>
-        name === "node:sea" ? { isSea: () => true } : original(name)));
+      .mockImplementation((name: string) => (name === "node:sea" ? { isSea: () => true } : original(name)));
     onTestFinished(() => {
       builtins.mockRestore();
     });
