@@ -1,7 +1,7 @@
 // The descriptor that carries a flock: it runs out, it is inherited by nobody by accident, and by a child on purpose.
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { closeSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -73,7 +73,9 @@ test("A process that must not read the root directory locks all the same", () =>
     process.allowedNodeEnvironmentFlags.has(each),
   )!;
   const [project, shared] = [fileURLToPath(new URL("../..", import.meta.url)), dirname(path)];
-  const reads = [project, shared].map((each) => `--allow-fs-read=${each}`);
+  // In a copy of the project, what is installed is linked.
+  const installed = dirname(realpathSync(`${project}node_modules/fs-ext`));
+  const reads = [project, shared, installed].map((each) => `--allow-fs-read=${each}`);
   const options = [flag, "--allow-addons", ...reads, `--allow-fs-write=${shared}`, "--no-warnings"];
   const env = { NODE_OPTIONS: options.join(" "), HOLDFAST_BACKEND: "fs-ext" };
   expect(outputOf("try-lock.mjs", ["self", path], { env })).toEqual([{ result: "won" }]);
