@@ -18,6 +18,7 @@ const OPTIONS = {
   format: "esm",
   minify: true,
   charset: "utf8",
+  lineLimit: 200, // where nobody catches an error, Node.js prints the line that threw it
   sourcemap: true,
   sourcesContent: true,
   mainFields: ["module", "main"],
@@ -40,8 +41,6 @@ export async function bundle(root) {
       outdir: "dist",
       plugins: [keepNames(root), builtinsOnce(root)],
     }),
-    // A program of its own, which doctor() runs.
-    build({ ...options, entryPoints: ["src/native/child.ts"], outdir: "dist/native" }),
     build({
       ...options,
       entryPoints: ["src/cli/main.ts"],

@@ -5,9 +5,6 @@ import { absolute, checkedPath } from "./lock-path.ts";
 export type { BackEndState } from "./drivers/back-end-states.ts";
 export type { Diagnosis } from "./drivers/examine-directory.ts";
 
-/** Beside what a bundle of the package is made of, too: relative to this file, or to whatever it has become a part of. */
-const PROGRAM = new URL("./native/child.js", import.meta.url);
-
 /**
  * Tells whether a FileLock in a directory would exclude, and through which back end this thread locks. It is tried: one process
  * creates a file there and locks it; others, one for each back end that loads, have to be refused while it is held, and have to
@@ -26,5 +23,14 @@ const PROGRAM = new URL("./native/child.js", import.meta.url);
  */
 export async function doctor(directory: string | URL = "."): Promise<Diagnosis> {
   const given = checkedPath(directory, "directory");
-  return examineDirectory(absolute(given), { given, program: PROGRAM });
+  return examineDirectory(absolute(given), { given, program: program() });
+}
+
+/**
+ * Beside what a bundle of the package is made of, too: relative to this file, or to whatever it has become a part of. Undefined in
+ * a CommonJS bundle, where no module has an address.
+ */
+function program(): URL | undefined {
+  const here = import.meta.url as string | undefined;
+  return here === undefined ? undefined : new URL("./native/child.js", here);
 }

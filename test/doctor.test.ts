@@ -1,8 +1,8 @@
 // What doctor() finds out: tried with real processes on real directories, some of which have a back end that lies, fails, crashes or
 // hangs. It leaves nothing behind.
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { statesOf } from "../src/drivers/back-end-states.ts";
 import { examineDirectory, type Diagnosis } from "../src/drivers/examine-directory.ts";
 import { fileSystemOf } from "../src/drivers/file-system.ts";
@@ -204,6 +204,17 @@ describe("A process that does not answer", () => {
   });
 });
 
+// A process that was never started has no send(), and that there is none was all that was told.
+test.runIf(process.platform !== "win32")("A process for which there are no descriptors is told of", () => {
+  const { diagnosis } = outputOf("doctor.mjs", ["main", temporaryDirectory(), "3"], {
+    through: ["sh", "-c", 'ulimit -n 128 && exec "$@"', "sh"],
+  }) as { diagnosis: Diagnosis };
+  expect(diagnosis).toMatchObject({
+    excludes: false,
+    reason: expect.stringMatching(/^Nothing could be tried: .* could not be started \(EMFILE\)\.$/),
+  });
+});
+
 test("A file that nobody removes is told of", async () => {
   const directory = temporaryDirectory();
   const program = programThat({ before: `if (question === "remove") ${CRASH};` });
@@ -313,6 +324,40 @@ test("Where its program is not there, it says what may have become of it", async
     message: expect.stringMatching(
       /native\/child\.js', .* is not there\. Was the package bundled into another program\? .*npx holdfast doctor/,
     ),
+  });
+});
+
+// A single executable application started itself in place of the program, which started itself in its turn, and there was no end to it.
+describe("An executable that runs itself and not the program", () => {
+  test("does not ask others when it is asked itself", async () => {
+    const note = join(temporaryDirectory(), "note");
+    const index = new URL("../dist/index.js", import.meta.url).href;
+    await examined({
+      first: `const { appendFileSync } = await import("node:fs");
+        const said = await (await import("${index}")).doctor("/tmp").then(() => "asks", ({ message }) => message);
+        appendFileSync("${note}", said + "\\n");`,
+    });
+    const all = readFileSync(note, "utf8").trim().split("\n");
+    expect(all.length).toBeGreaterThan(1);
+    for (const each of all)
+      expect(each).toMatch(
+        /^Cannot try locks: this process was started by doctor\(\) .*npx holdfast doctor$/,
+      );
+  });
+
+  test("starts no other process where Node.js knows that it is such a one", async () => {
+    const original = process.getBuiltinModule;
+    const builtins = vi
+      .spyOn(process, "getBuiltinModule")
+      .mockImplementation((name: string) => (name === "node:sea" ? { isSea: () => true } : original(name)));
+    onTestFinished(() => {
+      builtins.mockRestore();
+    });
+    const directory = temporaryDirectory();
+    const nowhere = new URL("nowhere.js", CHILD);
+    await expect(examineDirectory(directory, { given: directory, program: nowhere })).rejects.toThrow(
+      "is a single executable application",
+    );
   });
 });
 

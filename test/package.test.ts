@@ -1,8 +1,11 @@
 // What is published: which files, and how the bundle looks to those who use it.
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory, temporaryLockFile } from "./support/directory.ts";
 
@@ -89,7 +92,70 @@ describe("the tarball", () => {
   });
 });
 
+// Resolution of old looks for no `exports`: TypeScript that makes CommonJS, jest's and bundlers' older versions, a path of the directory.
+describe("what does not know `exports`", () => {
+  test("finds the declarations, as TypeScript does by default where it makes CommonJS", () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, "node_modules"));
+    symlinkSync(root, join(directory, "node_modules/holdfast"));
+    const { resolvedModule } = ts.resolveModuleName(
+      "holdfast",
+      join(directory, "main.ts"),
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- that is what it is about
+      { moduleResolution: ts.ModuleResolutionKind.Node10 },
+      ts.sys,
+    );
+    expect(resolvedModule?.resolvedFileName).toBe(join(root, "dist/index.d.ts"));
+  });
+
+  test("finds the library, as require() of the directory does", () => {
+    expect(createRequire(import.meta.url).resolve(root)).toBe(join(root, "dist/index.js"));
+  });
+});
+
 describe("the bundle", () => {
+  // doctor() looked for its program as soon as it was imported, and where no module has an address that threw.
+  test("can become a part of a CommonJS one, where what cannot work there says so", async () => {
+    const directory = temporaryDirectory();
+    const outfile = join(directory, "bundle.cjs");
+    await build({
+      stdin: {
+        contents: `import { doctor, FileLock, SoftFileLock } from ${JSON.stringify(join(root, "dist/index.js"))};
+          new SoftFileLock("soft.lock").acquireSync().release();
+          const messages = [() => new FileLock("file.lock").acquire(), () => doctor()].map((fn) =>
+            fn().then(() => "", ({ message }) => message));
+          Promise.all(messages).then((all) => console.log(JSON.stringify(all)));`,
+        resolveDir: root,
+      },
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      outfile,
+      logLevel: "error",
+    });
+    const run = (backEnd: string): string[] =>
+      JSON.parse(
+        execFileSync(process.execPath, [outfile], {
+          cwd: directory,
+          encoding: "utf8",
+          env: { ...process.env, HOLDFAST_BACKEND: backEnd },
+        }),
+      ) as string[];
+    const remedy = /bundled into a CommonJS program.* (?:leave|Leave) /;
+    expect(run("fs-ext")).toEqual([expect.stringMatching(remedy), expect.stringMatching(remedy)]);
+  });
+
+  // Node.js prints the line that threw, and that was all of the bundle.
+  test("has no line so long that an error which nobody catches hides behind it", () => {
+    const { stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", `import { FileLock } from "${index}"; new FileLock(1);`],
+      { encoding: "utf8" },
+    );
+    expect(stderr).toContain("TypeError: Expected the path");
+    expect(stderr.length).toBeLessThan(3_000);
+  });
+
   test("keeps the names of what it exports", () => {
     const { printed } = run(
       `for (const [key, { name }] of Object.entries(holdfast)) console.log(key, name);`,

@@ -13,7 +13,7 @@ import { loadFlock } from "../native/flock.ts";
 import { statesOf, type BackEndState } from "./back-end-states.ts";
 import { fileSystemOf, localLockOf } from "./file-system.ts";
 import { seeToDescriptors } from "./flock.ts";
-import { OtherProcess, type Company, type Gone } from "./other-process.ts";
+import { isAskedItself, OtherProcess, type Company, type Gone } from "./other-process.ts";
 import { whyNoLock } from "./trial.ts";
 
 /** How long each process may take to answer each question. Far more than even a machine with too much to do needs. */
@@ -43,8 +43,8 @@ export interface Diagnosis {
 export interface Examination {
   /** The directory as the caller has it. */
   readonly given: string;
-  /** The program of the other processes. */
-  readonly program: URL;
+  /** The program of the other processes; undefined where nobody knows where it is. */
+  readonly program: URL | undefined;
   readonly limitMs?: number;
 }
 
@@ -55,6 +55,7 @@ export async function examineDirectory(
   directory: string,
   { given, program, limitMs = LIMIT_MS }: Examination,
 ): Promise<Diagnosis> {
+  seeToNode();
   const file = `${directory.replace(/\/+$/, "")}/.holdfast-doctor-${randomUUID()}`;
   seeToDescriptors(file);
   const inUse = loadFlock().name;
@@ -168,8 +169,23 @@ function unusable(given: string, cause: Told, step: "find" | "create"): Error {
   return systemError(`Cannot try locks in '${given}'${reason === undefined ? "" : `: ${reason}`}`, error);
 }
 
+/** Where this executable runs itself whatever it is told to, each process would ask others in its turn. */
+function seeToNode(): void {
+  const why = process.getBuiltinModule("node:sea").isSea()
+    ? `'${process.execPath}' is a single executable application, which runs no program but itself`
+    : isAskedItself() && "this process was started by doctor() to try them, and calls doctor() itself";
+  if (why !== false)
+    throw new Error(`Cannot try locks: ${why}. Ask on the command line: npx holdfast doctor`);
+}
+
 /** Node.js itself would only say that a process ended with exit code 1. */
-function seeToProgram(program: URL): void {
+function seeToProgram(program: URL | undefined): asserts program is URL {
+  if (program === undefined) {
+    throw new Error(
+      "Cannot try locks: this package was bundled into a CommonJS program, which does not know where the program is that other " +
+        "processes are to run. Leave the package out of the bundle, or ask on the command line: npx holdfast doctor",
+    );
+  }
   try {
     accessSync(program);
   } catch (error) {

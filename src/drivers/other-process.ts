@@ -21,6 +21,17 @@ export interface Company {
   readonly limitMs: number;
 }
 
+/** In the environment of each. */
+const MARK = "HOLDFAST_DOCTOR";
+
+/**
+ * Whether this process is such a one itself. Not every executable runs the program that it is told to: a single executable
+ * application, or Electron with a fuse blown, runs itself, and if that asks others, too, there is no end to it.
+ */
+export function isAskedItself(): boolean {
+  return process.env[MARK] !== undefined;
+}
+
 export class OtherProcess {
   /** The back end that it uses. */
   readonly backEnd: string;
@@ -33,7 +44,7 @@ export class OtherProcess {
     this.#limitMs = limitMs;
     this.#process = fork(fileURLToPath(program), [file], {
       execArgv: [], // whoever debugs or measures this process does not mean that one
-      env: { ...process.env, HOLDFAST_BACKEND: backEnd },
+      env: { ...process.env, HOLDFAST_BACKEND: backEnd, [MARK]: String(process.pid) },
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     this.#gone = new Promise((resolve) => {
@@ -56,7 +67,8 @@ export class OtherProcess {
         resolve(answer as Answer);
       });
     });
-    this.#process.send(question, () => undefined); // who cannot be reached has gone
+    // Who cannot be reached has gone. What was not started for want of descriptors has not even a send().
+    if (this.#process.connected) this.#process.send(question, () => undefined);
     return this.#inTime(Promise.race([answered, this.#gone]));
   }
 

@@ -78,15 +78,16 @@ function assertWorks(call: SystemCall): void {
   try {
     call(-1, LOCK_UN);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EBADF") return;
+    if ((error as NodeJS.ErrnoException | undefined)?.code === "EBADF") return;
     throw error;
   }
   throw new Error("it does not reach flock(2): it unlocks a file that is not open");
 }
 
-/** What went wrong, in one line, without the list of who asked for a module. */
+/** What went wrong, in one line, without the list of who asked for a module. A module may throw what is no Error. */
 export function reasonOf(cause: unknown): string {
-  const { message } = cause as Error;
+  const said = (cause as Error | undefined)?.message;
+  const message = typeof said === "string" ? said : `it threw ${inspect(cause)}`;
   const [reason = ""] = message.split(/\s*Require stack:/, 1);
   return reason.replaceAll(/\s+/g, " ");
 }

@@ -37,6 +37,12 @@ function nativeModule(
   };
 }
 
+/** Bundled into CommonJS, a module has no address, from which others could be looked for. */
 function requireFromHere(name: string): unknown {
-  return createRequire(import.meta.url)(name);
+  const here = import.meta.url as string | undefined;
+  if (here === undefined)
+    throw new Error(
+      "holdfast was bundled into a CommonJS program, from where it is not found: leave holdfast out",
+    );
+  return createRequire(here)(name);
 }

@@ -43,8 +43,8 @@ export function nodeFfi({
       const flock = functions["flock"] as (fd: number, flags: number) => number;
       const errno = functions[errnoLocation]?.() as bigint; // the same for as long as the thread lives
       return (fd, flags) => {
-        const failure = settled(() => (flock(fd, flags) === 0 ? 0 : ffi.getInt32(errno)));
-        if (failure !== 0) throw systemError(failure);
+        const failure = settled(() => (flock(fd, flags) === 0 ? undefined : ffi.getInt32(errno)));
+        if (failure !== undefined) throw systemError(failure);
       };
     },
   };
@@ -54,13 +54,13 @@ export function nodeFfi({
  * Between the call and the look at errno, V8 may make system calls of its own in this thread (a garbage collection that
  * waits for its helpers), and one that fails leaves its errno there. So a failure is believed when it comes twice
  * running, which costs nothing: to ask flock(2) again changes nothing. EAGAIN, the everyday one, is believed at once:
- * whoever is refused asks again by itself.
+ * whoever is refused asks again by itself. Whether it is a failure flock(2) has said itself: an errno of 0 is no success.
  */
-function settled(failureOf: () => number): number {
+function settled(failureOf: () => number | undefined): number | undefined {
   let last = failureOf();
   for (
     let readings = 1;
-    last !== 0 && last !== constants.errno.EAGAIN && readings < MOST_READINGS;
+    last !== undefined && last !== constants.errno.EAGAIN && readings < MOST_READINGS;
     readings++
   ) {
     const before = last;

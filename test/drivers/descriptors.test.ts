@@ -1,7 +1,9 @@
 // The descriptor that carries a flock: it runs out, it is inherited by nobody by accident, and by a child on purpose.
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { closeSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { temporaryLockFile } from "../support/directory.ts";
 import { outputOf } from "../support/driver-child.ts";
@@ -63,6 +65,21 @@ async function gone(child: ChildProcess): Promise<void> {
   child.stdin!.end();
   await soon(ended, "the bystander does not end");
 }
+
+// Whether descriptors are left was tried by opening "/", and where that was refused, the lock file was said to be what could not be opened.
+test("A process that must not read the root directory locks all the same", () => {
+  const path = temporaryLockFile();
+  const flag = ["--permission", "--experimental-permission"].find((each) =>
+    process.allowedNodeEnvironmentFlags.has(each),
+  )!;
+  const [project, shared] = [fileURLToPath(new URL("../..", import.meta.url)), dirname(path)];
+  // In a copy of the project, what is installed is linked.
+  const installed = dirname(realpathSync(`${project}node_modules/fs-ext`));
+  const reads = [project, shared, installed].map((each) => `--allow-fs-read=${each}`);
+  const options = [flag, "--allow-addons", ...reads, `--allow-fs-write=${shared}`, "--no-warnings"];
+  const env = { NODE_OPTIONS: options.join(" "), HOLDFAST_BACKEND: "fs-ext" };
+  expect(outputOf("try-lock.mjs", ["self", path], { env })).toEqual([{ result: "won" }]);
+});
 
 describe("A child process", () => {
   test("does not inherit the lock by accident", async () => {

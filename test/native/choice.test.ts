@@ -1,6 +1,7 @@
 // Which back end serves: the first that loads, the one that is forced, never one that a worker thread does not survive;
 // and what is said where none serves.
 import { createRequire } from "node:module";
+import { inspect } from "node:util";
 import { describe, expect, test, vi } from "vitest";
 import type { BackEnd, SystemCall } from "../../src/native/back-end.ts";
 import { BACK_ENDS, choose, type Circumstances } from "../../src/native/choice.ts";
@@ -143,6 +144,22 @@ describe("Where none serves", () => {
     expect(error.message).not.toContain("Require stack");
     expect((error.cause as AggregateError).errors).toHaveLength(2);
   });
+
+  // The list of reasons took each for an Error, and its own TypeError was all that was told.
+  test.each(["a text", 5, undefined, null, {}, { message: 5 }])(
+    "what is thrown may be no Error: %j",
+    (thrown) => {
+      const throws = (): never => {
+        throw thrown; // eslint-disable-line @typescript-eslint/only-throw-error
+      };
+      for (const odd of [backEnd("one", throws), backEnd("one", () => throws)]) {
+        const error = thrownBy(() => chosen([odd]));
+        expect(error.code).toBe("HOLDFAST_NO_BACKEND");
+        expect(error.message).toContain(`  one                    it threw ${inspect(thrown)}\n`);
+        expect(chosen([odd, backEnd("two")])).toBe("two");
+      }
+    },
+  );
 
   test("the whole of a reason is told in one line", () => {
     const foreign = backEnd("one", () => {

@@ -6,6 +6,9 @@ import { nodeFfi, type Ffi } from "../../src/native/node-ffi.ts";
 const { EAGAIN, EBADF, EINTR, EIO, ENOLCK } = constants.errno;
 const LOCK_EX_NB = 6;
 
+/** A flock that fails, after which somebody else has set errno to 0. */
+const WIPED = NaN;
+
 /** A C library whose flock comes to each of `errnos` in turn, where 0 is done, and which notes what it is asked. */
 function libraryOf(errnos: number[], calls: unknown[][] = []): Ffi {
   let errno = 0;
@@ -24,7 +27,7 @@ function libraryOf(errnos: number[], calls: unknown[][] = []): Ffi {
         ]),
       ),
     }),
-    getInt32: (pointer) => (pointer === 4711n ? errno : NaN),
+    getInt32: (pointer) => (pointer === 4711n ? errno || 0 : NaN),
   };
 }
 
@@ -56,6 +59,12 @@ describe("node:ffi", () => {
     expect(outcome([EINTR, EAGAIN])).toBe("EAGAIN after 2");
     expect(outcome([EIO, 0])).toBe("done after 2");
     expect(outcome([EIO, EBADF, EBADF])).toBe("EBADF after 3");
+  });
+
+  // 1. flock(2) answers EAGAIN. 2. Whoever looks for errors through errno sets it to 0 before. 3. errno is read.
+  test("does not take a lock for its own that was refused, where errno was set to 0 meanwhile", () => {
+    expect(outcome([WIPED, EAGAIN])).toBe("EAGAIN after 2");
+    expect(outcome([WIPED, WIPED])).toBe(" after 2");
   });
 
   test("ends also where no answer is like the one before", () => {

@@ -40,6 +40,12 @@ export const doctor: readonly Mutant[] = [
     noticedBy: ["doctor.test.ts", "another removes it"],
   },
   {
+    name: "doctor: asks others where it is asked itself",
+    file: "drivers/other-process.ts",
+    edits: [["return process.env[MARK] !== undefined;", "return false;"]],
+    noticedBy: ["doctor.test.ts", "when it is asked itself"],
+  },
+  {
     name: "doctor: waits for ever for an answer",
     file: "drivers/other-process.ts",
     edits: [

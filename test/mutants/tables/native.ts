@@ -53,7 +53,7 @@ export const native: readonly Mutant[] = [
   {
     name: "believes whatever errno says",
     file: "native/node-ffi.ts",
-    edits: [["last !== 0 && last !== constants.errno.EAGAIN", "false"]],
+    edits: [["last !== undefined && last !== constants.errno.EAGAIN", "false"]],
     noticedBy: ["native/node-ffi.test.ts", "another system call left there"],
   },
   {
