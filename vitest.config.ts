@@ -6,8 +6,8 @@ export default defineConfig({
     exclude: ["test/stress/**", "test/fixtures/**"],
     // A process of its own for each file: file descriptors, process warnings and `beforeExit` are per process.
     pool: "forks",
-    // They wait more than they work: one for each processor, and not one less.
-    maxWorkers: 2,
+    // They wait more than they work.
+    maxWorkers: 3,
     execArgv: ["--expose-gc"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
