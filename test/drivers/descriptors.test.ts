@@ -77,7 +77,10 @@ test("A process that must not read the root directory locks all the same", () =>
   const installed = dirname(realpathSync(`${project}node_modules/fs-ext`));
   const reads = [project, shared, installed].map((each) => `--allow-fs-read=${each}`);
   const options = [flag, "--allow-addons", ...reads, `--allow-fs-write=${shared}`, "--no-warnings"];
-  const env = { NODE_OPTIONS: options.join(" "), HOLDFAST_BACKEND: "fs-ext" };
+  const env = {
+    NODE_OPTIONS: options.map((option) => JSON.stringify(option)).join(" "),
+    HOLDFAST_BACKEND: "fs-ext",
+  };
   expect(outputOf("try-lock.mjs", ["self", path], { env })).toEqual([{ result: "won" }]);
 });
 
