@@ -1,9 +1,20 @@
 /**
  * `npm run build`: `dist/`, which is published, and `build/`, the same file by file, which tests look into. Writes
- * everything anew and takes away what is too much, so that whoever imports from there meanwhile finds all of it.
+ * everything anew and takes away what is too much, so that whoever imports from there meanwhile finds all of it. Does nothing where
+ * all that goes into it is as it was at the last time; after `npm run clean` it does.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +24,18 @@ import { declarations } from "./declarations.js";
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const dist = join(root, "dist");
+const stampFile = join(root, "build/stamp");
+const stamp = stampOf([
+  "src",
+  "scripts",
+  "package.json",
+  "package-lock.json",
+  "layers.js",
+  ...configurations(),
+]);
+if (existsSync(join(dist, "index.js")) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp)
+  process.exit(0);
+rmSync(stampFile, { force: true });
 
 try {
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
@@ -35,6 +58,25 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
 for (const file of ["dist/cli/main.js", "build/cli/main.js"]) chmodSync(join(root, file), 0o755);
 writeFileSync(join(root, "build/bundle.json"), JSON.stringify(outputs)); // what takes how many bytes
 writeFileSync(join(root, "THIRD-PARTY-LICENSES"), licences(packages));
+writeFileSync(stampFile, stamp); // when all else is there
+
+function configurations() {
+  return readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
+}
+
+/** A hash of the names and contents of all files in `parts` of the project. */
+function stampOf(parts) {
+  const hash = createHash("sha256");
+  for (const part of parts) addTo(hash, part);
+  return hash.digest("hex");
+}
+
+function addTo(hash, part) {
+  const path = join(root, part);
+  if (statSync(path).isDirectory()) {
+    for (const name of readdirSync(path).sort()) addTo(hash, join(part, name));
+  } else hash.update(`${part}\0`).update(readFileSync(path)).update("\0");
+}
 
 /** What the licences of the packages that are in the bundle ask for: their text, in every copy. */
 function licences(names) {

@@ -8,9 +8,9 @@ import { endAllGroups, groupEnded, startGroup } from "./support/process-group.ts
 type Script = readonly [name: string, ...args: string[]];
 
 const PHASES: readonly (readonly (readonly Script[])[])[] = [
-  [[["format:check"], ["lint"], ["types"]]],
+  [[["build"]]], // those that follow find that it is done
+  [[["format:check"], ["lint"]], [["types"]]],
   [[["test"], ["test:matrix", "newest"]]],
-  // Those that build dist stand in one row.
   [[["package:check"], ["test:install", "--quick"], ["test:model"]], [["test:mutants", "--protocol"]]],
 ];
 

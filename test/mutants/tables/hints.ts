@@ -129,12 +129,6 @@ export const hints: readonly Mutant[] = [
     noticedBy: ["drivers/gate.test.ts", "somebody's bytes"],
   },
   {
-    name: "line: takes what cannot be listed for empty",
-    file: "drivers/queue-directory.ts",
-    edits: [['if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];', "return [];"]],
-    noticedBy: ["drivers/gate.test.ts", "cannot be listed"],
-  },
-  {
     name: "line: loses patience with a gate that others get through",
     file: "drivers/place-in-line.ts",
     edits: [["if (newest !== this.#newestSeen) this.#gatePatience.restart();", ""]],

@@ -37,12 +37,6 @@ export const line: readonly Mutant[] = [
     noticedBy: ["drivers/gate.test.ts", "when somebody has arrived since"],
   },
   {
-    name: "line: makes the line behind a symbolic link",
-    file: "drivers/queue-directory.ts",
-    edits: [["if (found?.isDirectory() === true) return;", "if (found !== undefined) return;"]],
-    noticedBy: ["drivers/gate.test.ts", "a directory behind a symbolic link"],
-  },
-  {
     name: "line: does not flock its ticket",
     file: "drivers/ticket.ts",
     edits: [['if (!call(fd, "lock")) throw', "if (fd < 0) throw"]],
