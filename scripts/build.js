@@ -31,7 +31,8 @@ const stamp = stampOf([
   "package.json",
   "package-lock.json",
   "layers.js",
-  ...configurations(),
+  "tsconfig.json",
+  "tsconfig.build.json",
 ]);
 if (existsSync(join(dist, "index.js")) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp)
   process.exit(0);
@@ -59,10 +60,6 @@ for (const file of ["dist/cli/main.js", "build/cli/main.js"]) chmodSync(join(roo
 writeFileSync(join(root, "build/bundle.json"), JSON.stringify(outputs)); // what takes how many bytes
 writeFileSync(join(root, "THIRD-PARTY-LICENSES"), licences(packages));
 writeFileSync(stampFile, stamp); // when all else is there
-
-function configurations() {
-  return readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name));
-}
 
 /** A hash of the names and contents of all files in `parts` of the project. */
 function stampOf(parts) {

@@ -2,9 +2,8 @@
  * What is to be said of each back end: whether it serves this thread, and if not, why. Knows how they are chosen; whether they load
  * was tried elsewhere.
  */
-import type { BackEnd } from "../native/back-end.ts";
 import type { Answer } from "../native/child.ts";
-import { BACK_ENDS, isThisWorker } from "../native/choice.ts";
+import { BACK_ENDS, isThisWorker, type Circumstances } from "../native/choice.ts";
 import type { Gone } from "./other-process.ts";
 
 /** One of the ways to reach flock(2). */
@@ -48,13 +47,6 @@ export function statesOf(
       ...(reason !== undefined && { why: reason }),
     };
   });
-}
-
-/** For a test to make them up. */
-interface Circumstances {
-  readonly backEnds?: readonly BackEnd[];
-  readonly isInWorker?: boolean;
-  readonly forced?: string | undefined;
 }
 
 function failureOf(answer: Answer | Gone | undefined): string | undefined {

@@ -14,7 +14,7 @@ import type { Attempt, Grant } from "../driver.ts";
 import { LockUnsupported, systemError } from "../errors.ts";
 import type { Flock } from "../native/flock.ts";
 import { fileSystemOf } from "./file-system.ts";
-import { closeQuietly, FlockGrant, namedAs, type Named } from "./flock-grant.ts";
+import { closeQuietly, FlockGrant, namedAs } from "./flock-grant.ts";
 import { openLockFile, type OpenLockFile } from "./open-lock-file.ts";
 import { watchFile, type Unwatch } from "./watch-file.ts";
 
@@ -56,7 +56,7 @@ export class FlockAttempt implements Attempt {
         const operation = this.#shared ? "share" : "lock";
         if (!this.#flock(file.fd, operation) && !(this.#listen() && this.#flock(file.fd, operation)))
           return null;
-        const named: Named | undefined = namedAs(this.#key, file);
+        const named = namedAs(this.#key, file);
         if (named !== undefined) {
           this.#onHint = undefined;
           if (this.#unwatch !== undefined) setImmediate(this.#unwatch); // the caller first, who has waited

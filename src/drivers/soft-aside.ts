@@ -8,6 +8,7 @@ import { closeQuietly, isNamed } from "./flock-grant.ts";
 import { openItself } from "./open-itself.ts";
 import { makeParent, MOST_TRIES, type OpenLockFile } from "./open-lock-file.ts";
 import { removeName } from "./remove-name.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 import { findFile, type FoundFile } from "./soft-file.ts";
 import { ownMarker } from "./soft-marker.ts";
 
@@ -71,7 +72,7 @@ export class Aside {
 
   /** Removes the name that nobody else has, and closes the file unless it is `kept`. To be called once. */
   remove(kept?: OwnFile): void {
-    unlinkQuietly(this.#path);
+    removeQuietly(this.#path);
     if (this.#file !== kept) closeQuietly(this.#file.fd);
   }
 }
@@ -112,7 +113,7 @@ function createMarker(path: string, mode = 0o666): OwnFile {
     return { fd, dev, ino, text };
   } catch (error) {
     closeQuietly(fd);
-    unlinkQuietly(path);
+    removeQuietly(path);
     throw error;
   }
 }
@@ -126,13 +127,5 @@ function createIn(lockFile: string, create: () => OwnFile): OwnFile {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries === MOST_TRIES) throw error;
       makeParent(lockFile, tries);
     }
-  }
-}
-
-function unlinkQuietly(path: string): void {
-  try {
-    removeName(path);
-  } catch {
-    // somebody has cleared it away, or nobody may: what was written aside is litter, and keeps nobody out
   }
 }

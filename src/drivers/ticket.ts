@@ -10,7 +10,7 @@ import { openItself } from "./open-itself.ts";
 import type { OpenLockFile } from "./open-lock-file.ts";
 import { pinned } from "./pinned-directory.ts";
 import { isOfLine, queueOf, ticketIn, ticketOf } from "./queue-directory.ts";
-import { removeName } from "./remove-name.ts";
+import { removeQuietly } from "./remove-quietly.ts";
 
 const { O_CREAT, O_EXCL, O_RDWR } = constants;
 
@@ -47,7 +47,7 @@ export class Ticket {
       this.#file = { fd, dev, ino };
       if (!call(fd, "lock")) throw Object.assign(new Error(`'${path}' is locked`), { code: "EBUSY" });
     } catch (error) {
-      unlinkQuietly(path);
+      removeQuietly(path);
       closeQuietly(fd);
       throw error;
     }
@@ -81,7 +81,7 @@ export class Ticket {
     try {
       pinned(queueOf(this.#lockFile), (directory) => {
         const path = ticketIn(directory, this.number);
-        if (isNamed(path, this.#file)) unlinkQuietly(path);
+        if (isNamed(path, this.#file)) removeQuietly(path);
       });
     } catch {
       // no such directory any more, or no descriptor to look with: then whoever is behind removes it
@@ -107,7 +107,7 @@ export function isLiveOrRemovedIn(directory: string, number: number, call: Flock
   const path = ticketIn(directory, number);
   return isHeld(path, call, "share", (fd) => {
     const file = fstatSync(fd, { bigint: true });
-    if (isOfLine(file) && isNamed(path, file)) unlinkQuietly(path);
+    if (isOfLine(file) && isNamed(path, file)) removeQuietly(path);
   });
 }
 
@@ -117,13 +117,5 @@ function looked(lockFile: string, look: (directory: string) => boolean): boolean
     return pinned(queueOf(lockFile), look);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ENOENT";
-  }
-}
-
-function unlinkQuietly(path: string): void {
-  try {
-    removeName(path);
-  } catch {
-    // somebody else did, or nobody may
   }
 }

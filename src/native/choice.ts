@@ -37,14 +37,15 @@ export function choose({
   isInWorker = isThisWorker(),
 }: Circumstances = {}): Choice {
   const failures: Failure[] = [];
-  for (const backEnd of eligible(backEnds, forced)) {
+  const asked = forced === "" ? undefined : forced;
+  for (const backEnd of eligible(backEnds, asked)) {
     try {
       return { name: backEnd.name, call: load(backEnd, isInWorker) };
     } catch (cause) {
       failures.push({ name: backEnd.name, cause });
     }
   }
-  throw nothingServes(failures, forced);
+  throw nothingServes(failures, asked);
 }
 
 /** An import would load the module with the package, and that takes as long as half of the package itself. */
@@ -53,7 +54,7 @@ export function isThisWorker(): boolean {
 }
 
 function eligible(backEnds: readonly BackEnd[], forced: string | undefined): readonly BackEnd[] {
-  if (forced === undefined || forced === "") return backEnds;
+  if (forced === undefined) return backEnds;
   const named = backEnds.filter(({ name }) => name === forced);
   if (named.length > 0) return named;
   const names = backEnds.map(({ name }) => `"${name}"`).join(", ");
@@ -108,7 +109,7 @@ To build fs-ext there, which needs python3, make and a C++ compiler:
 
 function nothingServes(failures: readonly Failure[], forced: string | undefined): Error {
   const reasons = failures.map(({ name, cause }) => `  ${name.padEnd(21)}  ${reasonOf(cause)}`);
-  const isForced = forced !== undefined && forced !== "";
+  const isForced = forced !== undefined;
   const why = isForced
     ? "the module that the environment variable HOLDFAST_BACKEND names could not be loaded"
     : "none of the modules that reach flock(2) could be loaded";

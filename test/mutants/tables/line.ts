@@ -51,7 +51,7 @@ export const line: readonly Mutant[] = [
   {
     name: "line: leaves the tickets of the dead where they are",
     file: "drivers/ticket.ts",
-    edits: [["if (isOfLine(file) && isNamed(path, file)) unlinkQuietly(path);", ""]],
+    edits: [["if (isOfLine(file) && isNamed(path, file)) removeQuietly(path);", ""]],
     noticedBy: ["drivers/place-in-line.test.ts", "is removed by whoever stands behind it"],
   },
   {
@@ -75,7 +75,7 @@ export const line: readonly Mutant[] = [
   {
     name: "line: unlinks somebody else's ticket",
     file: "drivers/ticket.ts",
-    edits: [["if (isNamed(path, this.#file)) unlinkQuietly", "unlinkQuietly"]],
+    edits: [["if (isNamed(path, this.#file)) removeQuietly", "removeQuietly"]],
     noticedBy: ["drivers/place-in-line.test.ts", "took the place of the own ticket"],
   },
   {

@@ -54,8 +54,8 @@ export const security: readonly Mutant[] = [
     file: "drivers/ticket.ts",
     edits: [
       [
-        "if (isNamed(path, this.#file)) unlinkQuietly(path);",
-        "if (isNamed(path, this.#file)) unlinkQuietly(ticketOf(this.#lockFile, this.number));",
+        "if (isNamed(path, this.#file)) removeQuietly(path);",
+        "if (isNamed(path, this.#file)) removeQuietly(ticketOf(this.#lockFile, this.number));",
       ],
     ],
     noticedBy: ["security/queue.test.ts", "when a ticket is about to be removed"],
