@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/stress/**", "test/fixtures/**"],
+    exclude: ["test/fixtures/**"],
     // A process of its own for each file: file descriptors, process warnings and `beforeExit` are per process.
     pool: "forks",
     // They wait more than they work.
