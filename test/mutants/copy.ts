@@ -19,14 +19,10 @@ import type { Edit, Mutant } from "./mutant.ts";
 const root = join(import.meta.dirname, "../..");
 const PARTS = ["src", "test", "package.json", "tsconfig.json", "tsconfig.build.json", "vitest.config.ts"];
 
-/**
- * The configuration for vitest in a copy. It does not build: dist is there, file by file, and tsc would refuse some mutants. A test
- * that has failed often leaves something open, and what waits for that to go need not wait for longer than the test did.
- */
+/** The configuration for vitest in a copy. It does not build: dist is there, file by file, and tsc would refuse some mutants. */
 export const CONFIG = "vitest.mutants.config.ts";
 const CONFIG_TEXT = `import config from "./vitest.config.ts";
-const hookTimeout = Number(process.env.STUCK_AFTER_MS ?? config.test.hookTimeout);
-export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [], hookTimeout } };
+export default { ...config, cacheDir: ".vite", test: { ...config.test, globalSetup: [] } };
 `;
 
 /** A directory for copies, and one in it that is not mutated. */
@@ -36,25 +32,38 @@ export function newCopies(): { readonly directory: string; readonly unmutated: s
   for (const part of PARTS) cpSync(join(root, part), join(unmutated, part), { recursive: true });
   writeFileSync(join(unmutated, CONFIG), CONFIG_TEXT);
   linkInstalled(unmutated);
-  symlinkSync("dist", join(unmutated, "build")); // what tests look into there, and what they import, is one
   for (const file of readdirSync(join(unmutated, "src"), { recursive: true, encoding: "utf8" })) {
     if (file.endsWith(".ts")) build(unmutated, file);
   }
   return { directory, unmutated };
 }
 
-/** A copy of the copy with the mutation in it. Throws where that does not fit the source. */
-export function mutatedCopy(unmutated: string, { file, edits }: Mutant, copy: string): void {
+/** A copy of the copy, for one that tries mutants. */
+export function copyOf(unmutated: string, copy: string): void {
   mkdirSync(copy);
   for (const part of [...PARTS, CONFIG, "dist"]) linkAll(join(unmutated, part), join(copy, part));
   linkInstalled(copy);
+}
+
+/** Puts the mutation into the copy, and returns the path of the file that it is in. Throws where it does not fit the source. */
+export function mutate(copy: string, { file, edits }: Mutant): string {
   const path = join(copy, "src", file);
   replace(path, edited(readFileSync(path, "utf8"), edits));
   build(copy, file);
+  return path;
+}
+
+/** Takes the mutation out again. */
+export function restore(unmutated: string, copy: string, { file }: Mutant): void {
+  for (const part of [join("src", file), builtAs(file)]) {
+    rmSync(join(copy, part));
+    linkSync(join(unmutated, part), join(copy, part));
+  }
 }
 
 function linkInstalled(copy: string): void {
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  symlinkSync("dist", join(copy, "build")); // what tests look into there, and what they import, is one
 }
 
 /** Hard links: to copy what is not mutated would take as long as many a test. */
@@ -112,5 +121,9 @@ function build(copy: string, file: string): void {
   if (diagnostics[0] !== undefined) {
     throw new Error(`It is no program: ${ts.flattenDiagnosticMessageText(diagnostics[0].messageText, " ")}`);
   }
-  replace(join(copy, "dist", file.replace(/\.ts$/, ".js")), outputText);
+  replace(join(copy, builtAs(file)), outputText);
+}
+
+function builtAs(file: string): string {
+  return join("dist", file.replace(/\.ts$/, ".js"));
 }

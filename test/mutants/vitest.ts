@@ -1,12 +1,14 @@
 // Runs tests in a copy of the project, and tells what became of them. Knows no mutants.
-import { mkdtempSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { endGroup, groupEnded, startGroup } from "../support/process-group.ts";
-import { CONFIG } from "./copy.ts";
+//
+// The vitest of a copy stays from one run to the next (lane.ts): it starts once, and once it reads what nobody changes.
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { endGroup, startGroup } from "../support/process-group.ts";
 
 const MOST_MS = 300_000;
-const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
+const LANE = join(import.meta.dirname, "lane.ts");
 
 export interface Outcome {
   /** The names of the tests that ran, with those of their suites. */
@@ -16,18 +18,6 @@ export interface Outcome {
   readonly failedAfterMs: number;
   /** Why tests did not run that should have; undefined where they did. */
   readonly broken: string | undefined;
-}
-
-interface Report {
-  readonly testResults: readonly {
-    readonly status: string;
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly fullName: string;
-      readonly status: string;
-      readonly duration?: number | null;
-    }[];
-  }[];
 }
 
 export interface Choice {
@@ -41,52 +31,85 @@ export interface Choice {
   readonly patienceMs?: number;
 }
 
-/** Runs tests of the project at `copy`. */
-export async function runTests(
-  copy: string,
-  { file, names, mostFailures, patienceMs }: Choice,
-): Promise<Outcome> {
-  const report = join(mkdtempSync(join(copy, "report-")), "report.json");
-  const args = [
-    "run",
-    "--config",
-    CONFIG,
-    "--bail",
-    String(mostFailures),
-    "--reporter=json",
-    `--outputFile=${report}`,
-  ];
-  if (names.length > 0) args.push("-t", names.map(escaped).join("|"));
-  const child = startGroup(process.execPath, [vitest, ...args, join("test", file)], {
-    cwd: copy,
-    stdio: "ignore",
-    env: patienceMs === undefined ? process.env : { ...process.env, STUCK_AFTER_MS: String(patienceMs) },
-  });
-  const timer = setTimeout(() => {
-    endGroup(child);
-  }, MOST_MS);
-  const { signal } = await groupEnded(child);
-  clearTimeout(timer);
-  if (signal !== null) {
-    return { passed: [], failed: [], failedAfterMs: 0, broken: `no end within ${String(MOST_MS / 1000)} s` };
+/** The tests of the project at `copy`. One run at a time. */
+export class Tests {
+  readonly #copy: string;
+  #lane: Lane | undefined;
+  #changed: string[] = [];
+
+  constructor(copy: string) {
+    this.#copy = copy;
   }
-  return outcome(JSON.parse(readFileSync(report, "utf8")) as Report);
+
+  /** Says that a file of the copy is not what it was at the last run. */
+  changed(file: string): void {
+    this.#changed.push(file);
+  }
+
+  async run(choice: Choice): Promise<Outcome> {
+    const { process, ended } = (this.#lane ??= startLane(this.#copy));
+    const timer = setTimeout(() => {
+      endGroup(process);
+    }, MOST_MS);
+    process.send({ choice, changed: this.#changed.splice(0) });
+    const answered = new Promise<Outcome>((resolve) => process.once("message", resolve));
+    const outcome = await Promise.race([answered, ended]);
+    clearTimeout(timer);
+    if (typeof outcome === "object") {
+      endOthers(process.pid!);
+      return outcome;
+    }
+    endGroup(process);
+    this.#lane = undefined;
+    const broken = `vitest has ended (${outcome}), or was not ready within ${String(MOST_MS / 1000)} s`;
+    return { passed: [], failed: [], failedAfterMs: 0, broken };
+  }
+
+  /** No run after this. */
+  end(): void {
+    if (this.#lane !== undefined) endGroup(this.#lane.process);
+  }
 }
 
-function outcome({ testResults }: Report): Outcome {
-  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const names = (status: string): string[] =>
-    tests.filter((test) => test.status === status).map(({ fullName }) => fullName);
-  const passed = names("passed");
-  const failed = names("failed");
-  const took = tests
-    .filter(({ status }) => status === "failed")
-    .map(({ duration }) => duration ?? Number.POSITIVE_INFINITY);
-  const unable = testResults.find(({ status, message }) => status === "failed" && message !== "");
-  const none = passed.length + failed.length === 0 ? "no such test" : undefined;
-  return { passed, failed, failedAfterMs: Math.max(0, ...took), broken: unable?.message ?? none };
+/** The process that a copy's vitest lives in, and how it ended. */
+interface Lane {
+  readonly process: ChildProcess;
+  readonly ended: Promise<string>;
 }
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+function startLane(copy: string): Lane {
+  const lane = startGroup(process.execPath, ["--import", "tsx", LANE, copy], {
+    cwd: copy,
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  const ended = once(lane, "exit").then(([code, signal]: unknown[]) => String(signal ?? code));
+  return { process: lane, ended };
+}
+
+/** What a run has left behind, and would be in the way of the next one: all of the group but what vitest needs, its own children. */
+function endOthers(leader: number): void {
+  if (!existsSync("/proc/self/stat")) return;
+  for (const pid of readdirSync("/proc").map(Number)) {
+    if (!(pid > 0) || pid === leader) continue;
+    const { parent, group } = relations(pid);
+    if (group !== leader || parent === leader) continue;
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+}
+
+function relations(pid: number): { parent?: number; group?: number } {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    const [, parent, group] = stat
+      .slice(stat.lastIndexOf(")") + 2) // proc_pid_stat(5): the name may have blanks in it
+      .split(" ")
+      .map(Number);
+    return { parent: parent!, group: group! };
+  } catch {
+    return {};
+  }
 }
