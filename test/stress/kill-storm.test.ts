@@ -20,8 +20,9 @@ const LONGEST_TEST_MS = 360_000;
 vi.setConfig({ testTimeout: scaled(60_000, LONGEST_TEST_MS), hookTimeout: 60_000 });
 everyTestLeavesNothing();
 
-const note = (what: string, figure: string | number): void =>
+const note = (what: string, figure: string | number): void => {
   noteFigure({ chapter: "kill-storm", what, figure: String(figure) });
+};
 
 const toolsAreThere =
   succeeds("cc", "--version") &&
@@ -50,7 +51,7 @@ needsTool("cc, flock(1) and python3-filelock", toolsAreThere)(
       longestCalmMs: scaled(8, 20),
     });
     const killedInside = storm.all.filter(({ wasKilled }) => wasKilled).length;
-    expect(killedInside).toBeGreaterThan(scaled(20, 500));
+    expect(killedInside).toBeGreaterThan(scaled(5, 500));
     expect(storm.ours.holds).toBeGreaterThan(scaled(100, 10_000));
     expect(storm.ours.kills).toBeGreaterThan(0);
     // What the dead have left in line is in nobody's way.
@@ -68,7 +69,7 @@ test("processes that use SoftFileLock", async () => {
   const storm = await expectNoOverlaps(directory, {
     roles: Array.from({ length: scaled(3, 5) }, () => role),
     kills: scaled(6, 100),
-    holds: scaled(300, 8000),
+    holds: scaled(300, 4000),
     longestCalmMs: scaled(200, 300),
   });
   await new SoftFileLock(join(directory, "work.lock")).run(() => undefined, { timeout: 10 });
@@ -86,7 +87,10 @@ needsTool("cc", succeeds("cc", "--version"))(
       contest.start(contestant({ options: { ways, order, longestPauseMs: 20 } }));
     const until = async (what: string, isTrue: () => boolean): Promise<void> => {
       const wait = async (): Promise<void> => {
-        for (contest.look(); !isTrue(); contest.look()) await pause(1);
+        while (!isTrue()) {
+          await pause(1);
+          contest.look();
+        }
       };
       await soon(wait(), what);
     };

@@ -51,12 +51,7 @@ export class Contest {
     this.place = { directory, lockFile: join(directory, "work.lock") };
     this.#random = randomNumbers(seed);
     this.#journal = openSync(join(directory, "journal"), "r");
-    onTestFinished(async () => {
-      this.#isOver = true;
-      for (const { process } of this.#living.values()) process.kill("SIGKILL");
-      await Promise.all(this.#ends);
-      this.#close();
-    });
+    onTestFinished(() => this.abandon());
   }
 
   get living(): Participant[] {
@@ -108,6 +103,14 @@ export class Contest {
     }
     await soon(Promise.all(this.#ends), `${this.living.map(({ number }) => number).join(", ")} to end`);
     this.look();
+    this.#close();
+  }
+
+  /** Kills all. */
+  async abandon(): Promise<void> {
+    this.#isOver = true;
+    for (const { process } of this.#living.values()) process.kill("SIGKILL");
+    await Promise.all(this.#ends);
     this.#close();
   }
 

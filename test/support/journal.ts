@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 /** One line of the journal; times in nanoseconds of the machine's monotonic clock. */
 export interface Entry {
-  /** `ask`: it begins to want the lock; `line`: it stands in line; `quit`: it gave up. Not all note these three. */
-  readonly what: "ask" | "line" | "quit" | "enter" | "leave";
+  /** `ask`: it begins to want the lock; `line`: it stands in line; `done`: it has given up, or released. Not all note these three. */
+  readonly what: "ask" | "line" | "enter" | "leave" | "done";
   /** The number of its process, and behind a dot that of the task where it has several. */
   readonly who: string;
   readonly time: bigint;
@@ -25,6 +25,8 @@ export interface Interval {
   readonly leave: bigint;
   readonly count: number | undefined;
   readonly isLost: boolean;
+  /** When it had released, where that was noted. */
+  done: bigint | undefined;
   /** Its process was killed inside: `leave` is a moment at which it was still there. */
   readonly wasKilled: boolean;
 }
@@ -69,14 +71,22 @@ export function processOf(who: string): string {
 export function intervals(directory: string, killed = new Map<string, bigint>()): Interval[] {
   const asked = new Map<string, bigint>();
   const open = new Map<string, Entry>();
+  const left = new Map<string, Interval>();
   const all: Interval[] = [];
   const close = ({ who, time, count, isLost }: Entry, leave: bigint, wasKilled: boolean): void => {
-    all.push({ who, ask: asked.get(who), enter: time, leave, count, isLost, wasKilled });
+    const last = { who, ask: asked.get(who), enter: time, leave, done: undefined, count, isLost, wasKilled };
+    all.push(last);
+    left.set(who, last);
   };
   for (const next of entries(directory)) {
     const { what, who, time } = next;
-    if (what === "ask") asked.set(who, time);
-    if (what === "enter") {
+    if (what === "ask") {
+      asked.set(who, time);
+      left.delete(who);
+    } else if (what === "done") {
+      const last = left.get(who);
+      if (last !== undefined) last.done = time;
+    } else if (what === "enter") {
       if (open.has(who)) throw new Error(`${who} came in twice, and did not leave in between`);
       open.set(who, next);
     } else if (what === "leave") {
