@@ -54,13 +54,17 @@ async function during(contest: Contest, every: () => void): Promise<void> {
 }
 
 define("only participants remove and replace it: nobody is ever beside anybody", async () => {
-  const contest = begin(Date.now() % 2 ** 31);
+  const seed = Date.now() % 2 ** 31;
+  const contest = begin(seed);
   await during(contest, () => {});
   await contest.end();
   const all = intervals(contest.place.directory, contest.killed);
-  expect(overlaps(all)).toEqual([]);
-  expect(lostUpdates(all)).toEqual([]);
-  expect(all.filter(({ isLost }) => isLost)).toEqual([]);
+  expect(overlaps(all), `seed ${seed}`).toEqual([]);
+  expect(lostUpdates(all), `seed ${seed}`).toEqual([]);
+  expect(
+    all.filter(({ isLost }) => isLost),
+    `seed ${seed}`,
+  ).toEqual([]);
   const ours = all.filter(({ who }) => contest.isOurs(who)).length;
   note("only participants remove the file: holds (Holdfast's)", `${all.length} (${ours})`);
   note("only participants remove the file: overlaps and lost updates", 0);

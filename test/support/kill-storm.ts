@@ -24,13 +24,14 @@ export interface KillStorm {
   readonly kills: number;
   /** Of holds of Holdfast's, and kills of its processes. */
   readonly ours: { readonly holds: number; readonly kills: number };
-  /** For each kill of a holder, how long it took until the next one was inside, in milliseconds, and whether that was one of ours. */
-  readonly successions: readonly Succession[];
 }
 
-export interface Succession {
-  readonly ms: number;
-  readonly isToOurs: boolean;
+/** For each kill of a holder, how long it took until the next one was inside, in milliseconds. */
+export function successions(all: readonly Interval[]): number[] {
+  return all.flatMap(({ wasKilled, leave }, index) => {
+    const next = all[index + 1];
+    return wasKilled && next !== undefined ? [Number(next.enter - leave) / 1e6] : [];
+  });
 }
 
 /** Expects that no two were ever inside at once, that no update was lost, and that each that was told to came to a good end. */
@@ -62,11 +63,6 @@ export async function expectNoOverlaps(
       holds: all.filter(({ who }) => contest.isOurs(who)).length,
       kills: [...contest.killed.keys()].filter((who) => contest.isOurs(who)).length,
     },
-    successions: all.flatMap(({ wasKilled, leave }, index) => {
-      const next = all[index + 1];
-      if (!wasKilled || next === undefined) return [];
-      return [{ ms: Number(next.enter - leave) / 1e6, isToOurs: contest.isOurs(next.who) }];
-    }),
   };
 }
 
