@@ -20,7 +20,7 @@ import { noteFigure, scaled } from "./scale.ts";
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 everyTestLeavesNothing();
 
-const CLEAN_FOR_MS = scaled(500, 10_000);
+const CLEAN_FOR_MS = scaled(300, 10_000);
 /** It takes a fraction of a second on a machine that has nothing else to do. */
 const UNNOTICED_AFTER_MS = 60_000;
 
@@ -193,7 +193,7 @@ for (const where of Object.keys(CONTESTS) as Where[]) {
   define(`${where} there is nothing to notice where the package is whole`, async () => {
     const watched = begin(where, copies.unmutated);
     const { contest } = watched;
-    await soon(hadHolds(watched), "holds");
+    await soon(hadHolds(watched), "they begin", 30_000);
     const until = performance.now() + CLEAN_FOR_MS;
     while (performance.now() < until) {
       await goOn(watched);
