@@ -122,6 +122,7 @@ function report(of: string, { all, kills, ours }: KillStorm): void {
 }
 
 function quantiles(ms: number[]): string {
+  if (ms.length === 0) return "nobody was killed inside";
   const sorted = ms.sort((one, other) => one - other);
   const at = (share: number): string => sorted[Math.floor((sorted.length - 1) * share)]!.toFixed(1);
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms`;
