@@ -4,6 +4,7 @@ import { FileLock } from "../../src/index.ts";
 import { startChild, type Child, type Word } from "../support/child.ts";
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { expectNoOverlaps } from "../support/kill-storm.ts";
+import { contestant } from "../support/roles.ts";
 import { soon } from "../support/promises.ts";
 import { isLinux } from "../support/needs.ts";
 
@@ -92,5 +93,12 @@ test("a process that the holder has started does not keep the lock", async () =>
 
 test("one after the other is killed inside, and replaced: nobody gets in beside anybody", async () => {
   const directory = temporaryDirectory();
-  await expectNoOverlaps(directory, { kills: 5, holds: 80, options: { pollInterval: 0.005 } });
+  const options = { pollInterval: 0.005 };
+  const steady = contestant({ options, holdsFirst: Infinity });
+  await expectNoOverlaps(directory, {
+    roles: [steady, steady, contestant({ options })],
+    kills: 5,
+    holds: 160,
+    longestCalmMs: 10,
+  });
 });

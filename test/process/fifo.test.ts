@@ -218,8 +218,8 @@ test("nobody has two holds while another waits", async () => {
   for (const child of children) await child.says("ready");
   for (const child of children) child.tell("go");
   for (const child of children) await child.ends();
-  const order = intervals(directory).map(({ pid }) => pid);
-  const twice = order.filter((pid, index) => index > 0 && order[index - 1] === pid).length;
+  const order = intervals(directory).map(({ who }) => who);
+  const twice = order.filter((who, index) => index > 0 && order[index - 1] === who).length;
   // While all four were at it; before and after that one may have been alone.
   expect(twice).toBeLessThan(40);
 });

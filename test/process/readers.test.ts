@@ -32,9 +32,9 @@ test.each([["any"], ["fifo"]] as const)(
     const all = [...readers, ...writers];
     await letCompete(all);
 
-    const isReader = new Set(readers.map((child) => child.pid));
+    const isReader = new Set(readers.map((child) => String(child.pid)));
     const wrong = overlaps(intervals(directory)).filter(
-      ([one, other]) => !(isReader.has(one.pid) && isReader.has(other.pid)),
+      ([one, other]) => !(isReader.has(one.who) && isReader.has(other.who)),
     );
     expect(wrong).toEqual([]);
     expect(intervals(directory)).toHaveLength(200);

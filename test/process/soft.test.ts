@@ -10,6 +10,7 @@ import { letCompete, startChild, type Child, type Word } from "../support/child.
 import { temporaryDirectory, temporaryLockFile } from "../support/directory.ts";
 import { expectNoOverlaps } from "../support/kill-storm.ts";
 import { counted, intervals, newJournal, overlaps } from "../support/journal.ts";
+import { contestant } from "../support/roles.ts";
 import { around } from "../support/soft-steps.ts";
 
 const POLL_INTERVAL = 0.005;
@@ -133,10 +134,13 @@ test.each([
 
 test("one after the other is killed, and replaced: nobody gets in beside anybody", async () => {
   const directory = temporaryDirectory();
+  const options = { soft: true, pollInterval: POLL_INTERVAL };
+  const steady = contestant({ options, holdsFirst: Infinity });
   await expectNoOverlaps(directory, {
+    roles: [steady, steady, contestant({ options })],
     kills: 8,
-    holds: 250,
-    options: { soft: true, pollInterval: POLL_INTERVAL },
+    holds: 500,
+    longestCalmMs: 10,
   });
   await new SoftFileLock(join(directory, "work.lock")).run(() => undefined);
 }, 120_000);
