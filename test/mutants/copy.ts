@@ -46,7 +46,7 @@ export function copyOf(unmutated: string, copy: string): void {
 }
 
 /** Puts the mutation into the copy, and returns the path of the file that it is in. Throws where it does not fit the source. */
-export function mutate(copy: string, { file, edits }: Mutant): string {
+export function mutate(copy: string, { file, edits }: Pick<Mutant, "file" | "edits">): string {
   const path = join(copy, "src", file);
   replace(path, edited(readFileSync(path, "utf8"), edits));
   build(copy, file);

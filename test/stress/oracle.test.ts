@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, vi } from "vitest";
-import { mutatedCopy, newCopies } from "../mutants/copy.ts";
+import { copyOf, mutate, newCopies } from "../mutants/copy.ts";
 import { Contest } from "../support/contest.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { entries, intervals, lostUpdates, overlaps } from "../support/journal.ts";
@@ -97,7 +97,8 @@ const define = needsTool("cc", ccIsThere);
 for (const { name, where, file, edits, faults } of BROKEN) {
   define(`${where} is noticed: ${name}`, async () => {
     const project = join(copies.directory, name.replace(/\W+/g, "-"));
-    mutatedCopy(copies.unmutated, { name, file, edits, noticedBy: [""] }, project);
+    copyOf(copies.unmutated, project);
+    mutate(project, { file, edits });
     const watched = begin(where, project);
     const began = performance.now();
     let found: Fault[] = [];
