@@ -104,8 +104,13 @@ export class WorldModel {
   }
 
   abort(name: number): void {
+    this.giveUp(name, "aborted");
+  }
+
+  /** What the task waits for ends in vain. */
+  giveUp(name: number, outcome: "aborted" | "timed out"): void {
     const { pending } = this.tasks.get(name)!;
-    pending!.outcome = "aborted";
+    pending!.outcome = outcome;
     this.#end(pending!.hold);
   }
 
@@ -133,13 +138,13 @@ export class WorldModel {
     const index = this.strangers.findIndex((stranger) => stranger.name === name);
     const [{ file, shared }] = this.strangers.splice(index, 1) as [WorldModel["strangers"][number]];
     file.strangers.splice(file.strangers.indexOf(shared), 1);
-    this.#settle();
+    this.settle();
   }
 
   /** The path leads to another file. */
   replace(name: FileName): void {
     this.files[name].file = { strangers: [] };
-    this.#settle();
+    this.settle();
   }
 
   fileOf(object: ObjectName): LockFileModel {
@@ -161,7 +166,8 @@ export class WorldModel {
     this.#goOn();
   }
 
-  #settle(): void {
+  /** Lets in all who may come in now. */
+  settle(): void {
     for (const file of Object.values(this.files)) file.settle();
     this.#goOn();
   }
