@@ -33,8 +33,8 @@ function step(label: string, { check, act, pass }: Deed): Step {
   };
 }
 
-/** Those that are there from the start, and those that may be started. */
-export const FIRST_TASKS = [1, 2, 3];
+const FIRST_TASKS = [1, 2, 3];
+/** Those that may be started as well. */
 const TASKS = [...FIRST_TASKS, 4, 5];
 
 const ask = (task: number, request: Request): Step => {
@@ -149,6 +149,18 @@ const replace = (name: FileName, removed: boolean): Step =>
     },
   });
 
+const A_RUN: Request = { object: "a1", form: "run", shared: false, timeout: Infinity };
+
+/** How it begins: who is there, and what is done first. */
+export const BEGINNINGS = [
+  { who: "tasks that know nothing of one another", tasks: FIRST_TASKS, first: [] },
+  {
+    who: "a task in a run() and those that it has started there",
+    tasks: [1],
+    first: [ask(1, A_RUN), fork(1, 2, false), fork(1, 3, false)],
+  },
+];
+
 /** Everything that may be done, each as often as it is worth. */
 export function steps(): Arbitrary<Step>[] {
   const aTask = fc.constantFrom(...FIRST_TASKS, ...FIRST_TASKS, ...TASKS);
@@ -157,10 +169,12 @@ export function steps(): Arbitrary<Step>[] {
   const aForm = fc.constantFrom<Form[]>("acquire", "acquire", "run", "run", "wrap", "tryAcquire");
   const aTimeout = fc.constantFrom(Infinity, Infinity, Infinity, ...TIMEOUTS_MS);
   const seldom = fc.nat(3).map((number) => number === 3);
-  const request = fc.record({ object: anObject, form: aForm, shared: seldom, timeout: aTimeout });
+  const aThird = fc.nat(2).map((number) => number === 2);
+  const request = fc.record({ object: anObject, form: aForm, shared: aThird, timeout: aTimeout });
   const asking = fc.tuple(aTask, request).map((given) => ask(...given));
   const leaving = aTask.map((task) => leave(task));
   const dropping = fc.tuple(aTask, fc.nat(2)).map((given) => drop(...given));
+  const forking = fc.tuple(aTask, fc.constantFrom(4, 5), seldom).map((given) => fork(...given));
   return [
     ...[asking, asking, asking, asking, asking],
     ...[leaving, leaving, dropping],
@@ -169,8 +183,8 @@ export function steps(): Arbitrary<Step>[] {
     aTask.map((task) => dropInVain(task)),
     aTask.map((task) => abort(task)),
     aTask.map((task) => abort(task)),
-    fc.tuple(aTask, fc.constantFrom(4, 5), seldom).map((given) => fork(...given)),
-    fc.constant(0).map(() => pass()),
+    ...[forking, forking],
+    ...[fc.constant(0).map(() => pass()), fc.constant(0).map(() => pass())],
     fc.tuple(aFile, seldom).map((given) => seize(...given)),
     fc.tuple(aFile, fc.boolean()).map((given) => letGo(...given)),
     fc.tuple(aFile, fc.boolean()).map((given) => replace(...given)),

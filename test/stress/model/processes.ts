@@ -1,73 +1,16 @@
 // The same for real: child processes that do as they are told, for any number of rows of steps; a stranger who is the test
 // itself; and flock(2), which is asked after each step whether somebody has what the path leads to.
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, existsSync, openSync, unlinkSync } from "node:fs";
 import { expect } from "vitest";
 import { flock } from "../../../src/native/flock.ts";
-import { fixture } from "../../support/driver-child.ts";
 import { soon } from "../../support/promises.ts";
+import { Participant, type Told } from "./participant.ts";
 import type { ModelProcess, ProcessesModel } from "./processes-model.ts";
 import { OBJECTS, type Ask } from "./world-model.ts";
 
 const POLL_INTERVAL_S = 0.005;
 /** So that a run() with a deadline that cannot be met is soon over. */
 export const SHORT_TIMEOUT_S = 0.01;
-
-/** What a child says. */
-interface Told {
-  readonly type: "ready" | "done" | "changed" | "failed";
-  readonly outcomes: readonly string[];
-  readonly counter: number;
-  /** How many descriptors it has more than at the beginning. */
-  readonly opened: number;
-  readonly error?: string;
-}
-
-export class Participant {
-  readonly #process: ChildProcess = fork(fixture("model-child.mjs"), {
-    execArgv: ["--no-warnings"],
-    stdio: ["ignore", 1, 2, "ipc"],
-  });
-  readonly #ended = once(this.#process, "exit");
-  readonly #ready: Promise<void>;
-  #done: ((told: Told) => void) | undefined;
-  #changed: (() => void)[] = [];
-  /** What it has said last. */
-  told: Told | undefined;
-
-  constructor() {
-    this.#ready = new Promise((resolve) => {
-      this.#process.on("message", (told: Told) => {
-        if (told.type === "ready") {
-          resolve();
-          return;
-        }
-        this.told = told;
-        for (const changed of this.#changed.splice(0)) changed();
-        if (told.type !== "changed") this.#done?.(told);
-      });
-    });
-  }
-
-  /** Resolves when it has done so. */
-  async does(verb: string, what: object = {}): Promise<void> {
-    await soon(this.#ready, "a child begins");
-    const done = new Promise<Told>((resolve) => (this.#done = resolve));
-    this.#process.send({ verb, ...what });
-    const { error } = await soon(done, `a child does '${verb}'`);
-    if (error !== undefined) throw new Error(error);
-  }
-
-  changes(): Promise<void> {
-    return new Promise((resolve) => this.#changed.push(resolve));
-  }
-
-  async kill(): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#ended;
-  }
-}
 
 export class Processes {
   readonly #participants: Participant[];
