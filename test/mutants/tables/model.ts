@@ -25,12 +25,6 @@ export const model: readonly Mutant[] = [
     noticedBy: ENGINE,
   },
   {
-    name: "model: hands on without a look at the inode",
-    file: "lock-file-state.ts",
-    edits: [["&& !this.#turn.isOver && this.#isCurrent()", "&& !this.#turn.isOver"]],
-    noticedBy: ENGINE,
-  },
-  {
     name: "model: ends the hold of another task",
     file: "bare-release.ts",
     edits: [['ownedBy === "task" ? ownChain(party)', "false ? ownChain(party)"]],
@@ -42,12 +36,6 @@ export const model: readonly Mutant[] = [
     edits: [
       ["this.#inside.size === 0 || (shared && this.#shared)", "this.#inside.size === 0 || this.#shared"],
     ],
-    noticedBy: ENGINE,
-  },
-  {
-    name: "model: leaves those waiting behind one that gave up",
-    file: "lock-file-state.ts",
-    edits: [["waiter.resolve(false); this.#letIn(waiter.owner.parent);", "waiter.resolve(false);"]],
     noticedBy: ENGINE,
   },
   {
@@ -88,12 +76,6 @@ export const model: readonly Mutant[] = [
       ["if (remove) this.#remove();", ""],
       ["closeQuietly(this.fd); if (this", "if (remove) this.#remove(); closeQuietly(this.fd); if (this"],
     ],
-    noticedBy: PROCESSES,
-  },
-  {
-    name: "model: unlinks somebody else's file",
-    file: "drivers/flock-grant.ts",
-    edits: [["if (this.isCurrent()) removeName", "removeName"]],
     noticedBy: PROCESSES,
   },
   {

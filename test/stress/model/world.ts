@@ -17,9 +17,8 @@ import {
   type WorldModel,
 } from "./world-model.ts";
 
-/** Whoever polls tries this often, in seconds. */
 const POLL_INTERVAL_S = 0.002;
-/** In so many milliseconds all have tried, and a rest of the process is over. */
+/** In so many milliseconds all who poll have tried, and a rest of the process is over. */
 export const SETTLE_MS = 4;
 
 export const pathOf = (file: FileName): string => `/memory/${file}.lock`;
