@@ -5,6 +5,7 @@ import { doctor } from "./tables/doctor.ts";
 import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
+import { model } from "./tables/model.ts";
 import { native } from "./tables/native.ts";
 import { ownership } from "./tables/ownership.ts";
 import { process } from "./tables/process.ts";
@@ -25,6 +26,7 @@ export const ofTheProtocol: readonly Mutant[] = [
   ...line,
   ...shared,
   ...soft,
+  ...model,
 ];
 
 export const mutants: readonly Mutant[] = [...ofTheProtocol, ...doctor, ...process, ...cli, ...security];
