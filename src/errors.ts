@@ -2,6 +2,7 @@
  * The errors a caller can meet, and how each is worded: what was tried, on which file, what stood
  * in the way, what to do about it. Knows nothing of how a lock is taken.
  */
+import { constants } from "node:os";
 
 /** Who holds a lock file, as far as it is known. */
 export interface Holder {
@@ -169,14 +170,22 @@ export class LockLost extends Error {
 
 /** A system error told in full: keeps `code`, `errno` and `syscall`, and has the original as `cause`. */
 export function systemError(sentence: string, cause: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  const code = codeOf(cause);
   const error: NodeJS.ErrnoException = new Error(
-    `${sentence} (${cause.code === undefined || cause.code === "" ? cause.message : cause.code})`,
+    `${sentence} (${code === undefined || code === "" ? cause.message : code})`,
     { cause },
   );
-  for (const key of ["code", "errno", "syscall", "path"] as const) {
+  for (const key of ["errno", "syscall", "path"] as const) {
     if (cause[key] !== undefined) Object.assign(error, { [key]: cause[key] });
   }
-  return error;
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+/** libuv has no name for some, such as ENOLCK: "Unknown system error -37". */
+function codeOf({ code, errno }: NodeJS.ErrnoException): string | undefined {
+  if (errno === undefined || code?.startsWith("Unknown system error") !== true) return code;
+  const [name] = Object.entries(constants.errno).find(([, number]) => number === -errno) ?? [code];
+  return name;
 }
 
 /** Both errors where the release fails after the work has failed: the shape of the standard `SuppressedError`. */

@@ -1,6 +1,6 @@
 // The words of the errors: a Timeout as a caller meets it, and the shapes of the others.
 import { describe, expect, test, vi } from "vitest";
-import { SuppressedError } from "../src/errors.ts";
+import { SuppressedError, systemError } from "../src/errors.ts";
 import { FileLock, LockLost, Timeout, type AcquireOptions } from "../src/index.ts";
 import { startChild } from "./support/child.ts";
 import { temporaryLockFile } from "./support/directory.ts";
@@ -134,3 +134,19 @@ test("LockLost names the lock file and what to do", () => {
     ),
   });
 });
+
+// To libuv ENOLCK, which NFS says where its lock daemon is gone, is "Unknown system error -37".
+needsLinux("its error numbers")(
+  "A system error that libuv has no name for has the name of its number",
+  () => {
+    const cause = Object.assign(new Error("open failed"), { code: "Unknown system error -37", errno: -37 });
+    expect(systemError("Cannot open it", cause)).toMatchObject({
+      code: "ENOLCK",
+      message: "Cannot open it (ENOLCK)",
+      cause,
+    });
+    expect(systemError("Cannot open it", Object.assign(cause, { errno: -12_345 }))).toMatchObject({
+      code: "Unknown system error -37",
+    });
+  },
+);

@@ -43,8 +43,10 @@ export class FlockGrant implements Grant {
 
   /** What has something in it, or another name, was put here by somebody, and may be anything: its bits are not ours. */
   setMode(mode: number): void {
-    if (this.#named.size === 0n && hasOneName(this.#named) && isAlone(this.#key, this.#file))
-      setMode(this.fd, mode);
+    if (this.#named.size !== 0n || !hasOneName(this.#named)) return;
+    explainingMode(this.#key, () => {
+      if (isAlone(this.#key, this.#file)) setMode(this.fd, mode);
+    });
   }
 
   /** The file goes while the lock is still held, or the next holder's file could be the one that goes. */
@@ -93,6 +95,16 @@ export function setMode(fd: number, mode: number): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EPERM" && code !== "EROFS") throw error;
+  }
+}
+
+/** Calls `fn`, which sets the mode of the lock file `key`; its error says so. */
+export function explainingMode(key: string, fn: () => void): void {
+  try {
+    fn();
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    throw systemError(`Cannot change the permission bits of the lock file '${key}'`, cause);
   }
 }
 

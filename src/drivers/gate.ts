@@ -51,21 +51,24 @@ export class Gate {
    *
    *   1. A, the last one out, sees no ticket. 2. B is inside the gate and sees none either. 3. A removes the gate. 4. C
    *   makes a new one, and is inside as well. 5. Both take number 0.
+   *
+   * A directory without a gate goes too: who has made it could not make the gate. Returns whether nothing is left to do; false: a
+   * system call failed, and it may be worth another try.
    */
-  static removeUnused(lockFile: string, flock: Flock): void {
+  static removeUnused(lockFile: string, flock: Flock): boolean {
     let gate: Gate | "replaced" | undefined;
     try {
       gate = Gate.#open(lockFile, O_RDWR, { mode: undefined, flock });
-      if (!(gate instanceof Gate)) return;
+      if (!(gate instanceof Gate)) return true;
       const { directory } = gate;
-      if (numbersIn(directory).some((number) => isLiveOrRemovedIn(directory, number, flock))) return;
+      if (numbersIn(directory).some((number) => isLiveOrRemovedIn(directory, number, flock))) return true;
       removeName(gateIn(directory));
-      rmdirSync(queueOf(lockFile)); // refused where somebody has made a new gate since: that one lives on
-    } catch {
-      // somebody else removes it, or may
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") return false;
     } finally {
       if (gate instanceof Gate) gate.close();
     }
+    return removeEmpty(queueOf(lockFile));
   }
 
   static #open(
@@ -120,4 +123,15 @@ export class Gate {
 
 function notAGate(lockFile: string): Error {
   return new Error(`'${gateOf(lockFile)}' is not an empty file of its own`);
+}
+
+/** Refused where somebody has made a new gate since: that one lives on. Whether nothing is left to do. */
+function removeEmpty(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" || code === "ENOTEMPTY" || code === "EEXIST" || code === "ENOTDIR";
+  }
 }

@@ -2,10 +2,11 @@
  * The file that names a process: what is in it, and whether it is ours to write. Knows nothing of who holds it: whoever
  * writes has it locked.
  */
-import { constants, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { constants, fstatSync, ftruncateSync, writeSync } from "node:fs";
 import { systemError } from "../errors.ts";
 import { closeQuietly, hasOneName, isAlone, namedAs } from "./flock-grant.ts";
 import { openItself } from "./open-itself.ts";
+import { readBeginning } from "./read-beginning.ts";
 
 /** Longer than any that is ours, so that a longer one shows. */
 const MOST_BYTES = 32;
@@ -23,6 +24,16 @@ const PID = /^([1-9]\d{0,9})\n?$/;
  * process id. Nothing is written then. Otherwise the system error.
  */
 export function writePid(fd: number, path: string): void {
+  try {
+    writeIfOurs(fd, path);
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    if (cause.syscall === undefined) throw cause; // it says what is wrong already
+    throw systemError(`Cannot write the process id into the lock file '${path}'`, cause);
+  }
+}
+
+function writeIfOurs(fd: number, path: string): void {
   const file = fstatSync(fd, { bigint: true });
   const named = namedAs(path, file);
   if (named === undefined) return;
@@ -35,9 +46,8 @@ export function writePid(fd: number, path: string): void {
     ftruncateSync(fd, 0);
     writeSync(fd, `${String(process.pid)}\n`, 0);
   } catch (error) {
-    const cause = error as NodeJS.ErrnoException;
-    if (OPEN_FOR_READING.has(cause.code ?? "")) return;
-    throw systemError(`Cannot write the process id into the lock file '${path}'`, cause);
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (!OPEN_FOR_READING.has(code)) throw error;
   }
 }
 
@@ -56,8 +66,7 @@ export function pidIn(path: string): number | undefined {
 }
 
 function contentOf(fd: number): string {
-  const bytes = Buffer.alloc(MOST_BYTES);
-  return bytes.toString("latin1", 0, readSync(fd, bytes, 0, MOST_BYTES, 0));
+  return readBeginning(fd, MOST_BYTES).toString("latin1");
 }
 
 function notOurs(path: string, reason: string): Error {

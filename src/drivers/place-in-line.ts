@@ -101,11 +101,13 @@ export class PlaceInLine {
    *
    *   1. A makes the directory and a ticket. 2. B, on its way out, looks whether that lives. 3. A is refused its flock, and
    *   removes it. 4. B is refused the gate, and leaves the directory to A. 5. A gives up.
+   *
+   * Returns whether nothing is left to do; false: the directory may be there for want of a descriptor or the like.
    */
-  leave(): void {
+  leave(): boolean {
     this.#onHint = undefined;
     this.#giveUp();
-    removeUnused(this.#lockFile, this.#options.flock);
+    return removeUnused(this.#lockFile, this.#options.flock);
   }
 
   #arrive(): Ticket | undefined {
@@ -230,11 +232,11 @@ export class PlaceInLine {
 }
 
 /** One in line that lives is enough to leave the directory to: most often the first that is looked at. */
-function removeUnused(lockFile: string, flock: Flock): void {
+function removeUnused(lockFile: string, flock: Flock): boolean {
   try {
-    if (ticketsIn(lockFile).some((number) => isLive(lockFile, number, flock))) return;
+    if (ticketsIn(lockFile).some((number) => isLive(lockFile, number, flock))) return true;
   } catch {
-    return; // who is in line cannot be seen
+    return false; // who is in line cannot be seen
   }
-  Gate.removeUnused(lockFile, flock);
+  return Gate.removeUnused(lockFile, flock);
 }

@@ -36,8 +36,8 @@ export class QueuedGrant implements Grant {
     this.#leave();
   }
 
+  /** Where something fails the second of the two tries anew: with the release, a descriptor is free again. */
   #leave(): void {
-    this.#place?.leave();
-    this.#place = undefined;
+    if (this.#place?.leave() !== false) this.#place = undefined;
   }
 }

@@ -2,9 +2,11 @@
  * The file at a marker's path, as it is found there: read in one go, never followed, waited for or written. Knows what
  * makes it the same file later; does not know whether whoever wrote it lives.
  */
-import { closeSync, constants, fstatSync, lstatSync, readSync } from "node:fs";
+import { constants, fstatSync, lstatSync } from "node:fs";
+import { closeQuietly } from "./flock-grant.ts";
 import { openItself } from "./open-itself.ts";
 import { explained, notRegular } from "./open-lock-file.ts";
+import { readBeginning } from "./read-beginning.ts";
 import { isSameInode, type FileIdentity } from "./same-file.ts";
 
 /** No marker is larger: what is, is somebody's. */
@@ -32,11 +34,10 @@ export function findFile(path: string): FoundFile | undefined {
   try {
     const file = fstatSync(fd, { bigint: true });
     if (!file.isFile()) throw notRegular(path);
-    const bytes = Buffer.alloc(MOST_BYTES);
-    const text = bytes.toString("utf8", 0, readSync(fd, bytes, 0, MOST_BYTES, 0));
+    const text = readBeginning(fd, MOST_BYTES).toString("utf8");
     return { dev: file.dev, ino: file.ino, size: file.size, text, written: file.mtime };
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 

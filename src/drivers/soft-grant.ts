@@ -6,7 +6,7 @@ import type { Grant } from "../driver.ts";
 import { systemError } from "../errors.ts";
 import { sleep } from "../sleep.ts";
 import { atExit } from "./at-exit.ts";
-import { closeQuietly, isNamed, setMode } from "./flock-grant.ts";
+import { closeQuietly, explainingMode, isNamed, setMode } from "./flock-grant.ts";
 import { linkOrCreate, type OwnFile, type SoftCalls } from "./soft-aside.ts";
 import { MOST_WAITS, removeMarker, WAIT_MS } from "./soft-right.ts";
 
@@ -39,7 +39,9 @@ export class SoftGrant implements Grant {
   }
 
   setMode(mode: number): void {
-    setMode(this.#file.fd, mode);
+    explainingMode(this.#key, () => {
+      setMode(this.#file.fd, mode);
+    });
   }
 
   release(): void {

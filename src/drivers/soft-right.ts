@@ -14,7 +14,7 @@ import { MOST_TRIES } from "./open-lock-file.ts";
 import type { SoftCalls } from "./soft-aside.ts";
 import { isDead, isHere, lives } from "./soft-death.ts";
 import { findFile, isSame, type Identity } from "./soft-file.ts";
-import { parseMarker } from "./soft-marker.ts";
+import { ownMarker, parseMarker } from "./soft-marker.ts";
 
 /** How often to look again, and after how long, while somebody else owns the right and is at it. */
 export const MOST_WAITS = 50;
@@ -33,12 +33,19 @@ export interface Removal {
 }
 
 /**
+ * The rights that this process could not give up. It lives, so nobody else would remove them; and its marker has the same text
+ * each time, so that it could not release a later one.
+ */
+const kept = new Set<string>();
+
+/**
  * Removes the file at `path`, should it still be the one that was seen there. Returns whether that one is gone; false:
  * somebody else has the right to remove it, and is at it. Throws the system error, and has removed nothing then.
  */
 export function removeMarker(path: string, seen: Identity, removal: Removal): boolean {
   const { lockFile, claim, calls, force } = removal;
   const right = rightOf(lockFile, path, seen);
+  giveUpKept(calls);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     if (claim(right)) {
       try {
@@ -78,11 +85,24 @@ function unlinkIfThere(path: string, calls: SoftCalls): void {
   }
 }
 
-/** What was done is done. A right that stays says that its owner is at it, for as long as that lives. */
+/** What was done is done. A right that stays says that its owner is at it: it is given up the next time. */
 function giveUp(right: string, calls: SoftCalls): void {
   try {
     calls.unlink(right);
-  } catch {
-    // the directory went away, or has just become read-only
+  } catch (error) {
+    // The directory went away, or has just become read-only.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") kept.add(right);
+  }
+}
+
+function giveUpKept(calls: SoftCalls): void {
+  for (const right of [...kept]) {
+    kept.delete(right);
+    try {
+      // Somebody may have removed it by force, and be at it now.
+      if (findFile(right)?.text === ownMarker()) giveUp(right, calls);
+    } catch {
+      kept.add(right);
+    }
   }
 }

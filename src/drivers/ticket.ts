@@ -89,7 +89,10 @@ export class Ticket {
   }
 }
 
-/** Whether the ticket's owner lives. What is created and not yet flocked looks dead, unless one stands under the gate. */
+/**
+ * Whether the ticket's owner lives. What is created and not yet flocked looks dead, unless one stands under the gate. Throws where the
+ * directory cannot be looked into.
+ */
 export function isLive(lockFile: string, number: number, call: Flock): boolean {
   return looked(lockFile, (directory) => isHeld(ticketIn(directory, number), call, "share"));
 }
@@ -99,7 +102,11 @@ export function isLive(lockFile: string, number: number, call: Flock): boolean {
  * under the gate: a newcomer could remove one that is not yet flocked.
  */
 export function isLiveOrRemoved(lockFile: string, number: number, call: Flock): boolean {
-  return looked(lockFile, (directory) => isLiveOrRemovedIn(directory, number, call));
+  try {
+    return looked(lockFile, (directory) => isLiveOrRemovedIn(directory, number, call));
+  } catch {
+    return true; // in a directory that cannot be looked into somebody may live
+  }
 }
 
 /** The same, where the directory is pinned already. */
@@ -111,11 +118,12 @@ export function isLiveOrRemovedIn(directory: string, number: number, call: Flock
   });
 }
 
-/** What `look` says; in a directory that cannot be looked into somebody may live, and in one that is not there nobody. */
+/** What `look` says; in a directory that is not there nobody lives. */
 function looked(lockFile: string, look: (directory: string) => boolean): boolean {
   try {
     return pinned(queueOf(lockFile), look);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }

@@ -11,6 +11,7 @@ import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
 const faults = vi.hoisted(() => ({
   beforeOpen: (_path: string, _flags: number): void => {},
   beforeFstat: (): void => {},
+  beforeFchmod: (): void => {},
   /** Added to the device that lstat tells of. */
   otherDevice: 0n,
 }));
@@ -25,18 +26,22 @@ vi.mock("node:fs", async (original) => {
     faults.beforeFstat();
     return fs.fstatSync(fd, options);
   };
+  const fchmodSync = (fd: number, mode: number): void => {
+    faults.beforeFchmod();
+    fs.fchmodSync(fd, mode);
+  };
   const lstatSync = (path: string, options: { bigint: true; throwIfNoEntry: false }): unknown => {
     const stats = fs.lstatSync(path, options);
     if (stats !== undefined) stats.dev += faults.otherDevice;
     return stats;
   };
-  return { ...fs, openSync, fstatSync, lstatSync };
+  return { ...fs, openSync, fstatSync, fchmodSync, lstatSync };
 });
 
 everyTestLeavesNothing();
 afterEach(() => {
   faults.beforeOpen = () => {};
-  faults.beforeFstat = () => {};
+  faults.beforeFstat = faults.beforeFchmod = () => {};
   faults.otherDevice = 0n;
 });
 
@@ -156,6 +161,19 @@ test("An error of fstat leaves no descriptor open", () => {
   faults.beforeFstat = () => {};
   locked(path);
   expect(readdirSync(dirname(path))).toHaveLength(1);
+});
+
+// It was what fchmod(2) said and no more: "EIO: i/o error, fchmod".
+test("A mode that cannot be set names the lock file, and what was tried", () => {
+  const path = temporaryLockFile();
+  const grant = granted(path);
+  faults.beforeFchmod = () => systemCallFails("EIO", "fchmod");
+  const message = `Cannot change the permission bits of the lock file '${path}' (EIO)`;
+  const error = expect.objectContaining({ code: "EIO", syscall: "fchmod", message }) as Error;
+  expect(() => {
+    grant.setMode(0o600);
+  }).toThrow(error);
+  grant.release({ remove: false });
 });
 
 // A is locked on one file system. Somebody mounts another one over its directory, where the same inode number is B's.

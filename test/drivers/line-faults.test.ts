@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import type * as FileSystem from "node:fs";
 import { constants as os } from "node:os";
 import { basename } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Attempt, Driver } from "../../src/driver.ts";
 import { flockDriver } from "../../src/drivers/flock.ts";
@@ -101,4 +102,35 @@ describe("Who leaves without ever having had a ticket removes the directory too:
       expect(existsSync(queueOf(lockFile))).toBe(false);
       await expectWarnings("ENOSPC");
     }));
+
+  test("the gate could not be made", () =>
+    whileHeld(async (lockFile) => {
+      faults.beforeOpen = (path) => {
+        if (basename(path) === "gate") systemCallFails("EMFILE");
+      };
+      const attempt = waiting(lockFile);
+      expect(readdirSync(queueOf(lockFile))).toEqual([]);
+      faults.beforeOpen = () => {};
+      attempt.close();
+      expect(existsSync(queueOf(lockFile))).toBe(false);
+      await expectWarnings("EMFILE");
+    }));
+});
+
+// 1. A has won, and leaves the line a turn later, when there is no descriptor to look with. 2. A releases: there is one
+// again. The directory stayed until somebody else had waited there.
+test("who could not remove the directory after the win does so with the release", async () => {
+  const lockFile = temporaryLockFile();
+  const holder = granted(lockFile);
+  const attempt = waiting(lockFile);
+  holder.release({ remove: false });
+  const grant = attempt.tryLock()!;
+  faults.beforeOpen = (path) => {
+    if (path === queueOf(lockFile)) systemCallFails("EMFILE");
+  };
+  await turn();
+  faults.beforeOpen = () => {};
+  expect(existsSync(queueOf(lockFile))).toBe(true);
+  grant.release({ remove: false });
+  expect(existsSync(queueOf(lockFile))).toBe(false);
 });

@@ -13,6 +13,8 @@ import { around, dead, marker, tried } from "../support/soft-steps.ts";
 
 /** At which call the disk is full. */
 const full = vi.hoisted((): { at: "nothing" | "open" | "write" } => ({ at: "nothing" }));
+/** What else fails: the next call of each, once. */
+const failsOnce = vi.hoisted(() => ({ close: false, unlinkOf: undefined as RegExp | undefined }));
 
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof FileSystem>();
@@ -25,6 +27,20 @@ vi.mock("node:fs", async (original) => {
     openSync: (path: string, flags: number, mode?: number) => {
       if ((flags & fs.constants.O_CREAT) !== 0) mayFail("open");
       return fs.openSync(path, flags, mode);
+    },
+    closeSync: (fd: number) => {
+      fs.closeSync(fd);
+      if (!failsOnce.close) return;
+      failsOnce.close = false;
+      throw Object.assign(new Error("EIO"), { code: "EIO", errno: -os.errno.EIO, syscall: "close" });
+    },
+    unlinkSync: (path: string) => {
+      if (failsOnce.unlinkOf?.test(path) !== true) {
+        fs.unlinkSync(path);
+        return;
+      }
+      failsOnce.unlinkOf = undefined;
+      throw Object.assign(new Error("EIO"), { code: "EIO", errno: -os.errno.EIO, syscall: "unlink" });
     },
     writeFileSync: (file: string | number, text: string) => {
       if (typeof file === "number") mayFail("write");
@@ -67,6 +83,31 @@ test.each(["open", "write"] as const)(
     expect(around(path)).toEqual([]);
   },
 );
+
+// 1. A looks for a marker, or for its own when it releases. 2. close(2) reports an error, and has closed all the same.
+test("A close that fails keeps nobody from the lock, nor from its release", () => {
+  const path = temporaryLockFile();
+  writeFileSync(path, dead());
+  failsOnce.close = true;
+  const grant = tried(path)!;
+  expect(failsOnce.close).toBe(false);
+  failsOnce.close = true;
+  grant.release({ remove: true });
+  expect(failsOnce.close).toBe(false);
+  expect(around(path)).toEqual([]);
+});
+
+// 1. A releases: it removes its marker by the right to do so, and cannot remove the right. 2. A takes the lock again: its
+// marker has the same text, and so has the right to it the same name. 3. A cannot release: somebody who lives has the right.
+test("A right that could not be given up keeps this process from no later release", () => {
+  const path = temporaryLockFile();
+  const grant = tried(path)!;
+  failsOnce.unlinkOf = /\.break\./;
+  grant.release({ remove: true });
+  expect(around(path)).toEqual([expect.stringContaining(".break.")]);
+  tried(path)!.release({ remove: true });
+  expect(around(path)).toEqual([]);
+});
 
 asRoot("A marker that may not be read is that of somebody who may live", () => {
   const path = join(publicDirectory(), "work.lock");

@@ -28,13 +28,17 @@ export function needsLinux(why: string): (title: string, body: Body) => void {
  * Defines a test that needs a `tool` that is installed or not. In CI, which installs it on Linux, a missing tool fails the test
  * there.
  */
-export function needsTool(tool: string, isThere: boolean): (title: string, body: Body) => void {
+export function needsTool(
+  tool: string,
+  isThere: boolean,
+): (title: string, body: Body, timeoutMs?: number) => void {
   const inCi = isLinux && (process.env["CI"] ?? "") !== "";
-  return (title, body) => {
-    test.skipIf(!isThere && !inCi)(`${title} [needs ${tool}]`, () => {
+  return (title, body, timeoutMs) => {
+    const tested = (): void | Promise<void> => {
       if (!isThere) throw new Error(`${tool} is missing, and CI has to have it (.ci/run installs it)`);
       return body();
-    });
+    };
+    test.skipIf(!isThere && !inCi)(`${title} [needs ${tool}]`, tested, timeoutMs);
   };
 }
 

@@ -35,7 +35,7 @@ export const process: readonly Mutant[] = [
   {
     name: "refuses a file that may only be read",
     file: "drivers/pid-file.ts",
-    edits: [['OPEN_FOR_READING.has(cause.code ?? "")', "false as boolean"]],
+    edits: [["!OPEN_FOR_READING.has(code)", "true as boolean"]],
     noticedBy: ["drivers/flock-with-pid.test.ts", "may only be read"],
   },
   {

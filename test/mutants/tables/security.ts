@@ -99,7 +99,7 @@ export const security: readonly Mutant[] = [
     file: "drivers/soft-file.ts",
     edits: [
       ["openItself(path, constants.O_RDONLY)", "openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)"],
-      ["readSync } from", "readSync, openSync } from"],
+      ["lstatSync } from", "lstatSync, openSync } from"],
     ],
     noticedBy: ["security/marker.test.ts", "What seems left behind is not removed through a link"],
   },
