@@ -42,8 +42,10 @@ const JUMPS: Record<"ahead" | "back", Jump> = {
 const figures: Record<"lateMs" | "winMs", number[]> = { lateMs: [], winMs: [] };
 
 describe.each(KINDS)("$name:", (kind) => {
-  describe.each(Object.entries(JUMPS))("the clock jumps two days %s", (_, jump) => {
-    for (let round = 1; round <= ROUNDS; round++) {
+  describe.each(Object.entries(JUMPS))("the clock jumps two days %s", (direction, jump) => {
+    // The short form has each wait go by one of the two: they all count by one clock.
+    const rounds = isLong || (direction === "ahead") === (KINDS.indexOf(kind) % 2 === 0) ? ROUNDS : 0;
+    for (let round = 1; round <= rounds; round++) {
       define(`while processes wait, and each wait is as long as it was to be (${String(round)})`, () =>
         jumpsWhileTheyWait(kind, jump),
       );
@@ -85,14 +87,14 @@ async function jumpsWhileTheyWait(kind: Kind, { offset, jumpMs }: Jump): Promise
   expect(toldMs).toBeLessThanOrEqual(waitedMs + 1); // it is rounded
   for (const { unheard } of patient) expect(unheard).not.toContain("held");
   if (isLong) {
-    const { elapsed } = await patient[0]!.says("waiting"); // each second it says so again
+    const { elapsed } = await patient[0].says("waiting"); // each second it says so again
     expect(elapsed! * 1000).toBeGreaterThan(0);
     expect(elapsed! * 1000).toBeLessThan(SLACK_MS);
   }
 
   const released = performance.now();
   await hold.release();
-  const winner = kind.options.order === "fifo" ? patient[0]! : await whoeverHolds(patient);
+  const winner = kind.options.order === "fifo" ? patient[0] : await whoeverHolds(patient);
   expectOffset(await winner.says("held"), jumpMs);
   figures.winMs.push(performance.now() - released);
   const other = patient.find((child) => child !== winner)!;
