@@ -47,6 +47,8 @@ export class LockFileState implements Domain {
   readonly #waiting = new Set<Waiter>();
   #grant: Grant | undefined;
   #since: Date | undefined;
+  /** Whether nobody in this process may have the lock in this turn of the event loop. */
+  #stepsBack = false;
   /** The longest pause of the poller that is at it, in milliseconds. */
   #longestPause = 0;
   readonly #longWait: LongWait;
@@ -149,6 +151,19 @@ export class LockFileState implements Domain {
       this.#leaveLast(owner);
     }
     this.#tidy();
+  }
+
+  /**
+   * The process ends, unless somebody keeps it alive: in this turn nobody in it gets what it lets go, nor tries for it. An attempt
+   * makes the file that was removed anew, and nobody would be left to remove that.
+   */
+  stepBack(): void {
+    if (this.#stepsBack) return;
+    this.#stepsBack = true;
+    setImmediate(() => {
+      this.#stepsBack = false;
+      this.#tidy();
+    });
   }
 
   drained(): void {
@@ -261,7 +276,7 @@ export class LockFileState implements Domain {
   /** Has the OS lock polled for, as long as somebody waits for it whom this process cannot give it to. */
   #poll(): void {
     const first = this.#polledFor;
-    if (first === undefined) return;
+    if (first === undefined || this.#stepsBack) return;
     if (this.#contender.polling) {
       // Whoever is first now may not be willing to wait as long for the next attempt as the poller has set out to.
       if (first.pollInterval >= this.#longestPause) return;
@@ -431,7 +446,7 @@ export class LockFileState implements Domain {
    * has had for its turn: others may have waited for it as long.
    */
   #mayBeHandedOn(): boolean {
-    return this.#waiting.size > 0 && !this.#turn.isOver && this.#isCurrent();
+    return this.#waiting.size > 0 && !this.#stepsBack && !this.#turn.isOver && this.#isCurrent();
   }
 
   /** Whether newcomers are kept out, as far as can be seen. */

@@ -40,6 +40,8 @@ export interface Domain {
   isCurrent(): boolean;
   /** Ends the owner's hold. Throws, and changes nothing, where the lock cannot be released. */
   leave(owner: Owner): void;
+  /** Gives the lock to nobody in this process before the next turn of the event loop. */
+  stepBack(): void;
 }
 
 /**

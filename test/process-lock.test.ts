@@ -307,3 +307,22 @@ test("what it does is told like that of any lock", async () => {
   const expected = ["attempt", "acquired", "release", "released"].map((what) => `${what} ${lock.lockFile}`);
   expect(seen).toEqual(expected);
 });
+
+// A signal may have been meant to end the process, and somebody else may have kept it alive.
+test("the end of all holds leaves no file behind for those of the process who wait, and lets them go on in the next turn", async () => {
+  class Ending extends ProcessLock {
+    end(): void {
+      this.endAll();
+    }
+  }
+  const options = { name: "a", directory: temporaryDirectory() };
+  const lock = new Ending(options);
+  await lock.acquire();
+  const waiting = [1, 2].map(() =>
+    new ProcessLock(options).run(() => readFileSync(lock.lockFile, "utf8"), { timeout: 60 }),
+  );
+  lock.end();
+  expect(readdirSync(options.directory)).toEqual([]);
+  expect(await soon(Promise.all(waiting), "they go on")).toEqual([PID, PID]);
+  expect(readdirSync(options.directory)).toEqual([]);
+});

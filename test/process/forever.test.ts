@@ -20,7 +20,7 @@ import { start } from "../support/command-line.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { fixture } from "../support/driver-child.ts";
 import { needsRight, needsTool, succeeds } from "../support/needs.ts";
-import { startProgram } from "../support/program.ts";
+import { startProgram, type ProgramVerb } from "../support/program.ts";
 import { soon } from "../support/promises.ts";
 
 function newOptions(): ProcessLockOptions {
@@ -29,7 +29,7 @@ function newOptions(): ProcessLockOptions {
 
 const lockFileOf = (options: ProcessLockOptions): string => new ProcessLock(options).lockFile;
 
-async function running(verb: "forever" | "nested" | "heed", options: ProcessLockOptions): Promise<Child> {
+async function running(verb: ProgramVerb, options: ProcessLockOptions): Promise<Child> {
   const program = startProgram(verb, options);
   await program.says("held");
   expect(readFileSync(lockFileOf(options), "utf8")).toBe(`${String(program.pid)}\n`);
@@ -48,8 +48,9 @@ const ENDS: [how: string, end: (program: Child) => void, expected: End][] = [
   ["loses its terminal", send("SIGHUP"), { code: null, signal: "SIGHUP" }],
 ];
 
-describe.each(["forever", "nested"] as const)("a program that holds (%s)", (verb) => {
-  test.each(verb === "nested" ? ENDS.slice(1) : ENDS)(
+// 1. The process ends, and removes the file. 2. Somebody in it who waited tries next, and makes it anew.
+describe.each(["forever", "nested", "awaited"] as const)("a program that holds (%s)", (verb) => {
+  test.each(verb === "forever" ? ENDS : ENDS.slice(1))(
     "%s, and its file is gone",
     async (_, end, expected) => {
       const options = newOptions();

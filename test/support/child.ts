@@ -11,7 +11,17 @@ const CHILD = fileURLToPath(new URL("../fixtures/child.mjs", import.meta.url));
 export type Verb =
   "hold" | "holdSync" | "run" | "forget" | "attempt" | "loop" | "crowd" | "cycle" | "delegate";
 export type Word =
-  "release" | "exit" | "throw" | "reject" | "listen" | "spawn" | "bequeath" | "attempt" | "go";
+  | "release"
+  | "exit"
+  | "throw"
+  | "reject"
+  | "listen"
+  | "spawn"
+  | "bequeath"
+  | "attempt"
+  | "go"
+  | "tell"
+  | "block";
 export type Saying =
   | "waiting"
   | "held"
@@ -22,7 +32,10 @@ export type Saying =
   | "progress"
   | "counted"
   | "done"
-  | "spawned";
+  | "spawned"
+  | "refused"
+  | "told"
+  | "blocking";
 
 export interface Message {
   readonly type: Saying;
@@ -30,8 +43,18 @@ export interface Message {
   readonly held?: boolean;
   /** With "counted": how many holds it has had. */
   readonly holds?: number;
-  /** With "spawned": the process that it started. */
+  /** With "spawned": the process that it started. With "told": the one that holds. */
   readonly pid?: number;
+  /** With "told": since when that one holds, in milliseconds since 1970. */
+  readonly sinceMs?: number;
+  /** With "told": whether the hold of the process itself was lost. */
+  readonly isLost?: boolean;
+  /** With "waiting": for how many seconds it has. Of a process that tells the time only, as all that follow. */
+  readonly elapsed?: number;
+  /** With "refused": the message of the error. */
+  readonly message?: string;
+  /** What its clock shows, in milliseconds since 1970. */
+  readonly dateMs?: number;
 }
 
 export interface ChildOptions {

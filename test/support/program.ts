@@ -6,7 +6,7 @@ import type { ProcessLockOptions } from "../../src/index.ts";
 import { Child } from "./child.ts";
 import { fixture } from "./driver-child.ts";
 
-export type ProgramVerb = "forever" | "nested" | "heed" | "hold" | "where";
+export type ProgramVerb = "forever" | "nested" | "awaited" | "heed" | "hold" | "where";
 
 export interface ProgramOptions extends ProcessLockOptions {
   /** Of its acquisition, in seconds. */

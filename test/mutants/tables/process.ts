@@ -119,6 +119,18 @@ export const process: readonly Mutant[] = [
     noticedBy: ["process/forever.test.ts", "its file is gone"],
   },
   {
+    name: "hands on, within a process that ends, what it lets go",
+    file: "lock.ts",
+    edits: [["held?.domain?.stepBack();", "void held;"]],
+    noticedBy: ["process/forever.test.ts", "(awaited)"],
+  },
+  {
+    name: "tries, within a process that ends, for what it has let go",
+    file: "lock-file-state.ts",
+    edits: [["if (first === undefined || this.#stepsBack) return;", "if (first === undefined) return;"]],
+    noticedBy: ["process/forever.test.ts", "(awaited)"],
+  },
+  {
     name: "ends one of several holds with the process",
     file: "lock.ts",
     edits: [
