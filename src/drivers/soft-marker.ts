@@ -2,8 +2,8 @@
  * What a marker says: three lines, `pid`, `hostname` and `start token`, as py-filelock writes them. The token tells two
  * processes apart that have had one pid after the other. Knows no file and no proof.
  */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { beginningOf } from "./read-beginning.ts";
 
 /** The process that a marker names. */
 export interface Marker {
@@ -16,6 +16,8 @@ export interface Marker {
 /** No control characters in the name of a host: it stands in messages, and is what anybody may have written there. */
 const TEXT = /^([1-9]\d{0,9})\n(\P{Cc}+)\n(?:(\d+)\n)?$/u;
 const LARGEST_PID = 2 ** 31 - 1;
+/** Of what is read in /proc; its lines are a few hundred. */
+const MOST_BYTES = 4096;
 
 /** Undefined for what is no marker: an empty file, a part of one, anything else. */
 export function parseMarker(text: string | undefined): Marker | undefined {
@@ -39,14 +41,18 @@ export function ownMarker(): string {
  */
 export function startTokenOf(pid: number): bigint | undefined {
   try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim().replaceAll("-", "");
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
+    const boot = textOf("/proc/sys/kernel/random/boot_id").trim().replaceAll("-", "");
+    const stat = textOf(`/proc/${String(pid)}/stat`);
     // proc(5): field 22; the name before it, field 2, is in parentheses and may have blanks and parentheses in it.
     const began = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     return began === undefined ? undefined : (BigInt(`0x${boot}`) << 64n) | BigInt(began);
   } catch {
     return undefined;
   }
+}
+
+function textOf(path: string): string {
+  return beginningOf(path, MOST_BYTES).toString("latin1");
 }
 
 /** When the process began, without the boot: some versions of py-filelock write no more than that. */

@@ -5,7 +5,7 @@ import { doctor } from "./tables/doctor.ts";
 import { driver } from "./tables/driver.ts";
 import { hints } from "./tables/hints.ts";
 import { line } from "./tables/line.ts";
-import { model } from "./tables/model.ts";
+import { model, modelOfProcesses } from "./tables/model.ts";
 import { native } from "./tables/native.ts";
 import { ownership } from "./tables/ownership.ts";
 import { process } from "./tables/process.ts";
@@ -29,4 +29,11 @@ export const ofTheProtocol: readonly Mutant[] = [
   ...model,
 ];
 
-export const mutants: readonly Mutant[] = [...ofTheProtocol, ...doctor, ...process, ...cli, ...security];
+export const mutants: readonly Mutant[] = [
+  ...ofTheProtocol,
+  ...modelOfProcesses,
+  ...doctor,
+  ...process,
+  ...cli,
+  ...security,
+];

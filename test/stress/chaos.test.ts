@@ -109,6 +109,13 @@ test("the oracle of it: a removal excuses the hold whose file it was, and nobody
   // A release that the removal fell into lasts until 22, and may have taken the next one's file.
   const releasing = hold(1, 8, { done: 22n });
   expect(damageOf([releasing, first, beside], [{ before: 8n, after: 9n }]).unexplained).toEqual([]);
+  // A removal by one on its way out may be that of the next one's file, who is on its way out by then: it lasts until 36.
+  const next = hold(10, 12, { done: 36n });
+  const chain = [releasing, next, hold(25, 50), hold(30, 40)];
+  expect(damageOf(chain, [{ before: 8n, after: 9n }]).unexplained).toEqual([]);
+  expect(
+    damageOf([...chain, hold(37, 50), hold(38, 50)], [{ before: 8n, after: 9n }]).unexplained,
+  ).toHaveLength(1);
   const stray = hold(10, 30, { isLost: true, ask: 5n });
   expect(damageOf([stray], [{ before: 2n, after: 3n }]).strayed).toEqual([stray]);
   expect(damageOf([stray], [{ before: 6n, after: 7n }]).strayed).toEqual([]);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryDirectory } from "../support/directory.ts";
+import { isToFail } from "../support/promises.ts";
 import { PROCESSES, processSteps, TASKS } from "./model/process-commands.ts";
 import { Participant } from "./model/participant.ts";
 import { Processes } from "./model/processes.ts";
@@ -46,7 +47,12 @@ test(
       }
     });
     const limit = { interruptAfterTimeLimit: MOST_MS, markInterruptAsFailure: true };
-    await fc.assert(property, { numRuns: RUNS, ...limit, ...(seed !== undefined && { seed: Number(seed) }) });
+    await fc.assert(property, {
+      numRuns: RUNS,
+      endOnFailure: isToFail,
+      ...limit,
+      ...(seed !== undefined && { seed: Number(seed) }),
+    });
     expect(steps / RUNS).toBeGreaterThan(15);
     noteFigure({
       chapter: "model-processes",

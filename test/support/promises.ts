@@ -4,8 +4,10 @@
 const later = globalThis.setTimeout;
 
 const BLOCKED_AFTER_MS = 10;
-/** Where a fault is to be found out, and its absence has been shown before, less patience will do. */
-const STUCK_AFTER_MS = Number(process.env["STUCK_AFTER_MS"] ?? 10_000);
+const patienceMs = process.env["STUCK_AFTER_MS"];
+/** Whether a fault is to be found out, and its absence has been shown before: then less patience will do. */
+export const isToFail = patienceMs !== undefined;
+const STUCK_AFTER_MS = Number(patienceMs ?? 10_000);
 
 /** The value of `promise`; an error that says what did not happen, after ten seconds unless told otherwise. */
 export async function soon<Value>(

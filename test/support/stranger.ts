@@ -54,23 +54,23 @@ export function damageOf(all: readonly Interval[], removals: readonly Removal[])
   };
 }
 
-/** More than are ever between their hold and the end of their release. */
-const MOST_RELEASING = 64;
-
 /**
  * When a file may have gone. A participant on its way out looks whether the path still leads to its own file, and then removes it: what
- * a stranger does in between makes it remove the next one, and so lasts until that participant is done.
+ * a stranger does in between makes it remove the next one, and so lasts until that participant is done. So does what that one does, in its turn.
  *
- *   1. A, on its way out, sees its own file. 2. A stranger removes it. 3. B makes a new one, and holds it. 4. A removes B's.
+ *   1. A, on its way out, sees its own file. 2. A stranger removes it. 3. B makes a new one, holds it, and on its way out sees it.
+ *   4. A removes B's. 5. C makes a new one, and holds it. 6. B removes C's.
  */
 function windowsOf(all: readonly Interval[], removals: readonly Removal[]): Removal[] {
-  let entered = 0;
+  const releases = all.filter(({ done }) => done !== undefined);
+  releases.sort((one, other) => (one.leave < other.leave ? -1 : 1));
+  let next = 0;
   let latest = 0n;
   return removals.map(({ before, after }) => {
-    while (entered < all.length && all[entered]!.enter <= after) entered++;
     let until = after > latest ? after : latest;
-    for (const { leave, done } of all.slice(Math.max(0, entered - MOST_RELEASING), entered)) {
-      if (leave <= after && done !== undefined && done >= before && done > until) until = done;
+    for (; next < releases.length && releases[next]!.leave <= until; next++) {
+      const { done } = releases[next]!;
+      if (done! > until) until = done!;
     }
     latest = until; // in order: what is between this one and the last is in the window of the last anyway
     return { before, after: until };

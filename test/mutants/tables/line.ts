@@ -32,7 +32,10 @@ export const line: readonly Mutant[] = [
     name: "line: removes the directory though somebody has arrived since",
     file: "drivers/gate.ts",
     edits: [
-      ["if (numbersIn(directory).some((number) => isLiveOrRemovedIn(directory, number, flock))) return;", ""],
+      [
+        "if (numbersIn(directory).some((number) => isLiveOrRemovedIn(directory, number, flock))) return true;",
+        "",
+      ],
     ],
     noticedBy: ["drivers/gate.test.ts", "when somebody has arrived since"],
   },

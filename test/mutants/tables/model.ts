@@ -55,6 +55,9 @@ export const model: readonly Mutant[] = [
     ],
     noticedBy: ENGINE,
   },
+];
+
+export const modelOfProcesses: readonly Mutant[] = [
   {
     name: "model: frees the OS lock with the root of the tree",
     file: "lock-file-state.ts",

@@ -7,16 +7,17 @@ export const security: readonly Mutant[] = [
     file: "drivers/flock-grant.ts",
     edits: [
       [
-        "if (this.#named.size === 0n && hasOneName(this.#named) && isAlone(this.#key, this.#file))",
-        "if (this.#named.size === 0n)",
+        "if (this.#named.size !== 0n || !hasOneName(this.#named)) return;",
+        "if (this.#named.size !== 0n) return;",
       ],
+      ["if (isAlone(this.#key, this.#file)) setMode", "setMode"],
     ],
     noticedBy: ["security/lock-file.test.ts", "does not get the mode of the lock"],
   },
   {
     name: "security: sets the bits of a file with something in it",
     file: "drivers/flock-grant.ts",
-    edits: [["if (this.#named.size === 0n && hasOneName(this.#named)", "if (hasOneName(this.#named)"]],
+    edits: [["if (this.#named.size !== 0n || !hasOneName", "if (!hasOneName"]],
     noticedBy: ["security/lock-file.test.ts", "A file with something in it, which somebody has moved there"],
   },
   {
@@ -30,9 +31,10 @@ export const security: readonly Mutant[] = [
     file: "drivers/flock-grant.ts",
     edits: [
       [
-        "if (this.#named.size === 0n && hasOneName(this.#named) && isAlone(this.#key, this.#file))",
-        "if (fstatSync(this.fd).nlink <= 1)",
+        "if (this.#named.size !== 0n || !hasOneName(this.#named)) return;",
+        "if (fstatSync(this.fd).nlink > 1) return;",
       ],
+      ["if (isAlone(this.#key, this.#file)) setMode", "setMode"],
       ["futimesSync, lstatSync", "fstatSync, futimesSync, lstatSync"],
     ],
     noticedBy: ["security/lock-file.test.ts", "where the link is gone by then"],

@@ -10,10 +10,9 @@ const NEVER_MATTERS = new Set(["utimensat", "inotify_init1", "inotify_add_watch"
 /** Which are tried again: by the package, or by libuv. */
 const TRIED_AGAIN = new Set(["flock", "openat", "pread64"]);
 
-/** What is wrong with it, in words; none where all is as it should be. */
-export function wrongs(fault: Fault, outcome: Outcome): string[] {
-  const { hit, refused, notReleased, warnings, wrong } = outcome;
-  if (hit === undefined) return ["the fault never fired"];
+/** What is wrong once `hit` has failed, in words; none where all is as it should be. */
+export function wrongs(fault: Fault, outcome: Outcome, hit: Call): string[] {
+  const { refused, notReleased, warnings, wrong } = outcome;
   const said = [refused, notReleased].filter((error) => error !== undefined);
   return [
     ...wrong.filter((each) => !mayStay(each, fault, hit)),
