@@ -181,9 +181,9 @@ export function systemError(sentence: string, cause: NodeJS.ErrnoException): Nod
   return code === undefined ? error : Object.assign(error, { code });
 }
 
-/** libuv has no name for some, such as ENOLCK: "Unknown system error -37". */
+/** libuv has no name for some, such as ENOLCK: "Unknown system error -37", or "UNKNOWN". */
 function codeOf({ code, errno }: NodeJS.ErrnoException): string | undefined {
-  if (errno === undefined || code?.startsWith("Unknown system error") !== true) return code;
+  if (errno === undefined || !/^Unknown system error|^UNKNOWN$/.test(code ?? "")) return code;
   const [name] = Object.entries(constants.errno).find(([, number]) => number === -errno) ?? [code];
   return name;
 }

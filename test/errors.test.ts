@@ -145,7 +145,9 @@ needsLinux("its error numbers")(
       message: "Cannot open it (ENOLCK)",
       cause,
     });
-    expect(systemError("Cannot open it", Object.assign(cause, { errno: -12_345 }))).toMatchObject({
+    expect(systemError("Cannot write it", Object.assign(cause, { code: "UNKNOWN" })).code).toBe("ENOLCK");
+    Object.assign(cause, { code: "Unknown system error -37", errno: -12_345 });
+    expect(systemError("Cannot open it", cause)).toMatchObject({
       code: "Unknown system error -37",
     });
   },
