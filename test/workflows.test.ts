@@ -55,6 +55,15 @@ define(
   },
 );
 
+define("Debian's packages are those that .ci/run installs", () => {
+  const [, packages] = /^packages=\((.+)\)$/m.exec(read(".ci/run"))!;
+  const installs = stepsOf(workflow("ci.yml")).flatMap(({ run = "" }) =>
+    run.includes("apt-get") ? [run] : [],
+  );
+  expect(installs).toHaveLength(2);
+  for (const install of installs) expect(install.trim()).toMatch(new RegExp(` ${packages!}$`));
+});
+
 define("what is called is there, and every job has an end", () => {
   for (const name of names) {
     const { jobs, concurrency } = workflow(name);

@@ -1,7 +1,7 @@
 // A system call of an acquisition or a release fails, whichever it is and whatever it says: the caller gets the lock or an
 // error that can be understood, nothing is left, nobody holds, and the next acquisitions succeed, here and elsewhere.
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { needsTool, succeeds } from "../support/needs.ts";
+import { needsRight, needsTool, succeeds } from "../support/needs.ts";
 import { nothingLeft, resources, type Resources } from "../support/resources.ts";
 import { CALLS, ERRNOS, everyFault, pointsOf, sampleOf, type Planned } from "./faults/plan.ts";
 import { SCENARIOS } from "./faults/scenarios.ts";
@@ -10,7 +10,9 @@ import { wrongs } from "./faults/verdict.ts";
 import { isLong, noteFigure, scaled } from "./scale.ts";
 
 const ATTACHES = "sleep 10 & timeout -s INT 0.2 strace -qq -p $! -e trace=none; test $? = 124 && kill $!";
-const straceTest = needsTool("strace that may attach to a process", succeeds("sh", "-c", ATTACHES));
+const straceTest = succeeds("strace", "-V")
+  ? needsRight("strace that may attach to a process", succeeds("sh", "-c", ATTACHES))
+  : needsTool("strace", false);
 
 /** Where a call comes only if the clock has it so, it is tried for so often; of those faults, so many may never come. */
 const MOST_TRIES = 10;

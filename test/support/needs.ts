@@ -43,9 +43,12 @@ export function needsTool(
 }
 
 /** Defines a test that needs a `right` that no installation gives. */
-export function needsRight(right: string, isThere: boolean): (title: string, body: Body) => void {
-  return (title, body) => {
-    test.skipIf(!isThere)(`${title} [needs ${right}]`, body);
+export function needsRight(
+  right: string,
+  isThere: boolean,
+): (title: string, body: Body, timeoutMs?: number) => void {
+  return (title, body, timeoutMs) => {
+    test.skipIf(!isThere)(`${title} [needs ${right}]`, body, timeoutMs);
   };
 }
 
