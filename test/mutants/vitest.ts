@@ -82,6 +82,7 @@ function startLane(copy: string): Lane {
     cwd: copy,
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
+  lane.on("error", () => {}); // it cannot be told anything any more: it has ended
   const ended = once(lane, "exit").then(([code, signal]: unknown[]) => String(signal ?? code));
   return { process: lane, ended };
 }

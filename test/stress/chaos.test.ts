@@ -81,13 +81,15 @@ define("a stranger removes and replaces it: nobody is beside a holder whose file
   });
   await contest.end();
   const all = intervals(contest.place.directory, contest.killed);
-  const { unexplained, strayed, joined } = damageOf(all, removals);
+  const { unexplained, strayed, joined, whole } = damageOf(all, removals);
   expect(unexplained, `seed ${seed}`).toEqual([]);
   expect(strayed, `seed ${seed}`).toEqual([]);
   expect(joined.length).toBeLessThanOrEqual(removals.length);
   expect(joined.length, "nothing was to be seen").toBeGreaterThan(0);
+  expect(whole, "nothing was judged").toBeGreaterThan(all.length / 4);
   note("a stranger removes it, too: removals, holds", `${removals.length}, ${all.length}`);
   note("a stranger removes it, too: holds that were not alone to their end", joined.length);
+  note("a stranger removes it, too: holds judged from beginning to end", whole);
   note("a stranger removes it, too: overlaps beyond the hold whose file was removed", 0);
 });
 

@@ -16,7 +16,7 @@ type Way = (typeof WAYS)[number];
 const KINDS = ["FileLock", "FileLock in line", "SoftFileLock", "ProcessLock"] as const;
 type Kind = (typeof KINDS)[number];
 
-/** How it holds. "lasting" is `remove: true` of a FileLock and forever() of a ProcessLock: their files go, too. */
+/** How it holds. "lasting" is `remove: true` of a FileLock, and forever() of a ProcessLock, whose file goes, too. */
 type Form = "bare" | "run" | "lasting";
 
 interface Situation {

@@ -1,4 +1,4 @@
-// How much of it: each test here has a short form, which belongs to the ordinary suite, and a long one for the night
+// How much of it: each test here has a short form, which belongs to the ordinary suite, and a long one
 // (`npm run test:stress`). What it finds out in figures it notes here. Knows no test.
 import { appendFileSync } from "node:fs";
 

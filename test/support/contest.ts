@@ -31,7 +31,7 @@ export class Contest {
   readonly killed = new Map<string, bigint>();
   /** The processes that live, by number. */
   readonly #living = new Map<string, Participant>();
-  /** Who is no longer there, and was ours. */
+  /** Those of Holdfast, also who is no longer there. */
   readonly #ours = new Set<string>();
   readonly #ends = new Set<Promise<void>>();
   readonly #random: () => number;

@@ -45,7 +45,9 @@ export function counted(directory: string): number {
 
 /** The journal, in the order in which it was written. */
 export function entries(directory: string): Entry[] {
-  return readFileSync(join(directory, "journal"), "utf8").split("\n").filter(Boolean).map(entry);
+  const text = readFileSync(join(directory, "journal"), "utf8");
+  const written = text.slice(0, text.lastIndexOf("\n") + 1); // the last line may be being written
+  return written.split("\n").filter(Boolean).map(entry);
 }
 
 export function entry(line: string): Entry {

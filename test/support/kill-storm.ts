@@ -44,7 +44,8 @@ export async function expectNoOverlaps(
   for (const role of roles) contest.start(role);
   const told = `seed ${seed}`;
   let [heldAt, held] = [performance.now(), 0];
-  while (contest.holds < holds || contest.killed.size < kills) {
+  const oursHaveDied = (): boolean => [...contest.killed.keys()].some((who) => contest.isOurs(who));
+  while (contest.holds < holds || contest.killed.size < kills || !oursHaveDied()) {
     await pause(random() * longestCalmMs);
     contest.look();
     if (contest.holds !== held) [heldAt, held] = [performance.now(), contest.holds];

@@ -1,6 +1,6 @@
 // Somebody who removes and replaces lock files that others hold, and what that may do: whoever holds such a file excludes nobody from
 // then on, and that is all. Knows the contest by its journal alone.
-import { renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { overlaps, type Interval, type Pair } from "./journal.ts";
 
 /** When the file went: between these two moments, by the machine's monotonic clock in nanoseconds. */
@@ -11,6 +11,7 @@ export interface Removal {
 
 /** Removes the lock file, or puts another in its place. Undefined where there was none. */
 export function removeAsStranger(lockFile: string, how: "rm" | "mv"): Removal | undefined {
+  if (!existsSync(lockFile)) return undefined;
   const other = `${lockFile}.other`;
   if (how === "mv") writeFileSync(other, "");
   const before = process.hrtime.bigint();
@@ -33,6 +34,8 @@ export interface Damage {
   readonly strayed: Interval[];
   /** Those beside whom somebody came in. There must not be more than there are removals. */
   readonly joined: Interval[];
+  /** How many of the holds were judged from their beginning to their end. */
+  readonly whole: number;
 }
 
 /** What came of the removals. Each hold counts from its beginning until its file is removed: so long nobody may be beside it. */
@@ -40,17 +43,21 @@ export function damageOf(all: readonly Interval[], removals: readonly Removal[])
   const windows = windowsOf(all, removals);
   const strayed: Interval[] = [];
   const exclusive: Interval[] = [];
+  let whole = 0;
   for (const hold of all) {
     // What is lost may have been so before it looked at the clock, and then it never excluded anybody.
     const removal = firstIn(windows, (hold.isLost ? hold.ask : undefined) ?? hold.enter, hold.leave);
-    if (removal === undefined) (hold.isLost ? strayed : exclusive).push(hold);
-    else if (removal.before > hold.enter) exclusive.push({ ...hold, leave: removal.before });
+    if (removal === undefined) {
+      (hold.isLost ? strayed : exclusive).push(hold);
+      whole++;
+    } else if (removal.before > hold.enter) exclusive.push({ ...hold, leave: removal.before });
     else if (!hold.isLost) exclusive.push({ ...hold, leave: hold.enter });
   }
   return {
     unexplained: overlaps(exclusive),
     strayed,
     joined: [...new Set(overlaps(all).map(([one]) => one))],
+    whole,
   };
 }
 
