@@ -340,8 +340,7 @@ export abstract class Lock {
 
   /** Ends all holds that came through this object, as the end of the process would. Throws as release() does. */
   protected endAll(): void {
-    const [held] = this.#party.held;
-    held?.domain?.stepBack();
+    for (const { domain } of this.#party.held) domain?.stepBack();
     for (const owner of [...this.#party.held]) letGo(owner);
   }
 

@@ -45,7 +45,7 @@ const kept = new Set<string>();
 export function removeMarker(path: string, seen: Identity, removal: Removal): boolean {
   const { lockFile, claim, calls, force } = removal;
   const right = rightOf(lockFile, path, seen);
-  giveUpKept(calls);
+  giveUpKept(lockFile, calls);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     if (claim(right)) {
       try {
@@ -68,7 +68,11 @@ export function rightOf(lockFile: string, path: string, { text = "" }: Pick<Iden
   const hash = createHash("sha256")
     .update(`${basename(path)}\n${text}`)
     .digest("hex");
-  return `${lockFile}.break.${hash.slice(0, 16)}`;
+  return breakOf(lockFile) + hash.slice(0, 16);
+}
+
+function breakOf(lockFile: string): string {
+  return `${lockFile}.break.`;
 }
 
 function livesHere(text: string | undefined): boolean {
@@ -95,8 +99,10 @@ function giveUp(right: string, calls: SoftCalls): void {
   }
 }
 
-function giveUpKept(calls: SoftCalls): void {
+/** Of this lock file only: others may lie on a file system that does not answer. */
+function giveUpKept(lockFile: string, calls: SoftCalls): void {
   for (const right of [...kept]) {
+    if (!right.startsWith(breakOf(lockFile))) continue;
     kept.delete(right);
     try {
       // Somebody may have removed it by force, and be at it now.
