@@ -121,7 +121,7 @@ export const process: readonly Mutant[] = [
   {
     name: "hands on, within a process that ends, what it lets go",
     file: "lock.ts",
-    edits: [["held?.domain?.stepBack();", "void held;"]],
+    edits: [["for (const { domain } of this.#party.held) domain?.stepBack();", ""]],
     noticedBy: ["process/forever.test.ts", "(awaited)"],
   },
   {
