@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { needsRight, needsTool, succeeds } from "../support/needs.ts";
 import { nothingLeft, resources, type Resources } from "../support/resources.ts";
-import { CALLS, ERRNOS, everyFault, pointsOf, sampleOf, type Planned } from "./faults/plan.ts";
+import { CALLS, ERRNOS, MOST_TRIES, everyFault, pointsOf, sampleOf, type Planned } from "./faults/plan.ts";
 import { SCENARIOS } from "./faults/scenarios.ts";
-import { Bench, type Outcome } from "./faults/trial.ts";
+import { Astray, Bench, type Outcome } from "./faults/trial.ts";
 import { wrongs } from "./faults/verdict.ts";
 import { isLong, noteFigure, scaled } from "./scale.ts";
 
@@ -14,8 +14,7 @@ const straceTest = succeeds("strace", "-V")
   ? needsRight("strace that may attach to a process", succeeds("sh", "-c", ATTACHES))
   : needsTool("strace", false);
 
-/** Where a call comes only if the clock has it so, it is tried for so often; of those faults, so many may never come. */
-const MOST_TRIES = 10;
+/** Where a call comes only if the clock has it so, so many of those faults may never come. */
 const MOST_MISSED = 0.05;
 
 const benches = [new Bench(), new Bench()];
@@ -71,6 +70,19 @@ straceTest("A system call fails: the first watch of a process", async () => {
   }
 });
 
+// V8 has its loop woken up when it likes to; where that write failed in the place of the package's, libuv ended the process.
+straceTest(
+  "A fault that hits a call of Node's own is told from others, and the next run is whole",
+  async () => {
+    const bench = benches[0]!;
+    const scenario = SCENARIOS.find(({ name }) => name === "a wait that is won")!;
+    const fault = { call: "write", errno: "EIO", nth: 1 }; // to the channel
+    await expect(bench.run(scenario, ["write"], fault)).rejects.toThrow(Astray);
+    const { refused, wrong } = await bench.run(scenario, ["write"]);
+    expect({ refused, wrong }).toEqual({ refused: undefined, wrong: [] });
+  },
+);
+
 straceTest("Each call has failed, and with each error number", async () => {
   for (const name of [...CALLS, ...ERRNOS]) expect(fired).toContain(name);
   const sum = { fired: 0, succeeded: 0, failed: 0 };
@@ -108,8 +120,12 @@ async function judged(bench: Bench, fault: Planned): Promise<string[] | "missed"
 
 async function untilFired(bench: Bench, fault: Planned): Promise<Outcome> {
   for (let tries = 1; ; tries++) {
-    const outcome = await bench.run(fault.scenario, [fault.call], fault);
-    if (outcome.hit !== undefined || fault.scenario.polls !== true || tries === MOST_TRIES) return outcome;
+    try {
+      const outcome = await bench.run(fault.scenario, [fault.call], fault);
+      if (outcome.hit !== undefined || fault.scenario.polls !== true || tries === MOST_TRIES) return outcome;
+    } catch (error) {
+      if (!(error instanceof Astray) || tries === MOST_TRIES) throw error;
+    }
   }
 }
 

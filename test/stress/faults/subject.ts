@@ -96,7 +96,7 @@ export class Subject {
     const cycle =
       message.type === "failed" ? { refused: message.error } : await this.#release(scenario, place);
     // Who went without the line was before those who stand in it.
-    await untilGone(letGo, () => false);
+    await untilGone(letGo);
     return cycle;
   }
 
@@ -148,7 +148,10 @@ export class Subject {
 }
 
 /** Calls `letGo` until it is true, or `isOver` says so. */
-async function untilGone(letGo: () => boolean, isOver: () => boolean): Promise<void> {
+export async function untilGone(
+  letGo: () => boolean = () => true,
+  isOver: () => boolean = () => false,
+): Promise<void> {
   const stuckAt = performance.now() + STUCK_AFTER_MS;
   while (!letGo() && !isOver()) {
     if (performance.now() > stuckAt) throw new Error("Stuck: the others do not get the lock");

@@ -11,6 +11,9 @@ export interface Call {
   readonly line: string;
 }
 
+/** Node's own, by what the descriptor is: the channel to the test, wake-ups, and a read after which libuv ends the process. */
+const NOT_OURS = /^\w+\(\d+<(socket|pipe|UNIX|anon_inode)/;
+
 /** Which call is to fail, and how: the `nth` of that name since the tracer was attached. */
 export interface Fault {
   readonly call: string;
@@ -75,4 +78,9 @@ export function fired(calls: readonly Call[]): Call | undefined {
 export function descriptorOf({ line }: Call): number | undefined {
   const [, fd] = /^\w+\((\d+)/.exec(line) ?? [];
   return fd === undefined ? undefined : Number(fd);
+}
+
+/** Whether the package made it. */
+export function isOurs({ name, line }: Call): boolean {
+  return name.startsWith("inotify_") || !NOT_OURS.test(line);
 }

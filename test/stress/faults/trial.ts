@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { canBeHad, holds, placeOf, type Scenario } from "./scenarios.ts";
-import { Subject, type Cycle, type Warned } from "./subject.ts";
-import { attach, descriptorOf, fired, type Call, type Fault } from "./tracer.ts";
+import { Subject, untilGone, type Cycle, type Warned } from "./subject.ts";
+import { attach, descriptorOf, fired, isOurs, type Call, type Fault } from "./tracer.ts";
 
 export interface Outcome extends Cycle {
   readonly calls: readonly Call[];
@@ -14,6 +14,13 @@ export interface Outcome extends Cycle {
   readonly warnings: readonly Warned[];
   /** What should not be so, whatever failed. */
   readonly wrong: readonly string[];
+}
+
+/** Node made one more call of that name than in the run before, and the fault hit it: it says nothing of the package. */
+export class Astray extends Error {
+  constructor({ line }: Call) {
+    super(`The fault hit a call of Node's own: ${line}`);
+  }
 }
 
 /** A process with its directory, for many runs one after the other. */
@@ -44,14 +51,16 @@ export class Bench {
     const place = placeOf(scenario, directory);
     const letGo = others?.(place.lockFile);
     const tracer = await attach(subject.pid, { log: `${directory}.log`, ...traced });
-    let seen: Call[];
-    let cycle: Cycle;
-    try {
-      cycle = await subject.cycle(scenario, place, letGo);
-    } finally {
-      seen = await tracer.stop();
-    }
+    const [settled] = await Promise.allSettled([subject.cycle(scenario, place, letGo)]);
+    const seen = await tracer.stop();
     const hit = fired(seen);
+    if (hit !== undefined && !isOurs(hit)) {
+      await subject.kill();
+      await untilGone(letGo);
+      throw new Astray(hit);
+    }
+    if (settled.status === "rejected") throw settled.reason;
+    const cycle = settled.value;
     // A close that strace refuses has not been made; a real one closes, whatever it says (close(2)).
     const unclosed = hit?.name === "close" ? [descriptorOf(hit)!] : [];
     const { left, warnings } = await subject.look(unclosed);
