@@ -4,17 +4,9 @@
 // A suspended machine cannot be had here. Its processes stand still and so does their monotonic clock, but for the date, which jumps.
 import { afterAll, describe, expect } from "vitest";
 import { startChild, type Child, type Message } from "../support/child.ts";
-import {
-  beginToWait,
-  Clock,
-  clockedHolder,
-  KINDS,
-  LIBFAKETIME,
-  lockOf,
-  startClocked,
-  type Kind,
-} from "../support/clocked.ts";
+import { beginToWait, Clock, clockedHolder, LIBFAKETIME, startClocked } from "../support/clocked.ts";
 import { temporaryLockFile } from "../support/directory.ts";
+import { KINDS, lockOf, type Kind } from "../support/kinds.ts";
 import { needsTool } from "../support/needs.ts";
 import { soon } from "../support/promises.ts";
 import { isLong, noteFigure, scaled } from "./scale.ts";

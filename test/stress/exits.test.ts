@@ -2,19 +2,16 @@
 // without a word of ours, and the lock is free. How it ends without any lock, a process of its own shows.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { FileLock, ProcessLock, SoftFileLock } from "../../src/index.ts";
 import { temporaryDirectory } from "../support/directory.ts";
 import { fixture } from "../support/driver-child.ts";
+import { KINDS, lockOf } from "../support/kinds.ts";
 import { isLong, noteFigure, scaled } from "./scale.ts";
 import { spread } from "./spread.ts";
 
 const WAYS = ["exit", "SIGTERM", "SIGINT", "throw", "reject", "end"] as const;
 type Way = (typeof WAYS)[number];
-
-const KINDS = ["FileLock", "FileLock in line", "SoftFileLock", "ProcessLock"] as const;
-type Kind = (typeof KINDS)[number];
 
 /** How it holds. "lasting" is `remove: true` of a FileLock, and forever() of a ProcessLock, whose file goes, too. */
 type Form = "bare" | "run" | "lasting";
@@ -60,18 +57,15 @@ afterAll(() => {
 
 for (const { way, kind, form, waiters, behind } of SCENES) {
   const holds = form === undefined ? "holds nothing" : `holds (${form})`;
-  test(`${way}: ${kind}, ${holds}, ${String(waiters)} waiting for ${behind}`, async () => {
+  test(`${way}: ${kind.name}, ${holds}, ${String(waiters)} waiting for ${behind}`, async () => {
     const directory = temporaryDirectory();
     const [held, foreign] = [join(directory, "held"), join(directory, "foreign")];
     const ours = behind === "itself" ? undefined : await lockOf(kind, foreign).acquire();
     const before = readdirSync(directory);
     const { said, tookMs, ...end } = ended(way, {
-      className: kind.split(" ")[0],
-      options: {
-        ...(kind === "FileLock in line" && { order: "fifo" }),
-        ...(form === "lasting" && { remove: true }),
-      },
-      form: form === "lasting" ? (kind === "ProcessLock" ? "forever" : "run") : form,
+      className: kind.className,
+      options: { ...kind.options, ...(form === "lasting" && { remove: true }) },
+      form: form === "lasting" ? (kind.className === "ProcessLock" ? "forever" : "run") : form,
       ...(form !== undefined && { held }),
       ...(waiters > 0 && { awaited: behind === "itself" ? held : foreign }),
       waiters,
@@ -83,7 +77,8 @@ for (const { way, kind, form, waiters, behind } of SCENES) {
     expect(tookMs - control.tookMs).toBeLessThan(MOST_MS);
     beyondMs.push(tookMs - control.tookMs);
 
-    const removes = kind === "SoftFileLock" || (kind === "ProcessLock" && form === "lasting");
+    const removes =
+      kind.className === "SoftFileLock" || (kind.className === "ProcessLock" && form === "lasting");
     if (removes) expect(readdirSync(directory)).toEqual(before);
     await ours?.release();
     for (const path of [held, foreign]) {
@@ -94,13 +89,6 @@ for (const { way, kind, form, waiters, behind } of SCENES) {
       expect(existsSync(`${path}.queue`), "nobody is left in line").toBe(false);
     }
   });
-}
-
-/** The same lock as the fixture has. */
-function lockOf(kind: Kind, path: string): FileLock | SoftFileLock | ProcessLock {
-  if (kind === "SoftFileLock") return new SoftFileLock(path);
-  if (kind === "ProcessLock") return new ProcessLock({ directory: dirname(path), name: basename(path) });
-  return new FileLock(path, kind === "FileLock" ? {} : { order: "fifo" });
 }
 
 interface End {

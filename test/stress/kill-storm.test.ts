@@ -14,6 +14,7 @@ import { PYTHON } from "../support/peer.ts";
 import { soon } from "../support/promises.ts";
 import { compileLightPeer, contestant, flockPeer, lightPeer, pyFilelockPeer } from "../support/roles.ts";
 import { noteFigure, scaled } from "./scale.ts";
+import { quantiles } from "./spread.ts";
 
 const LONGEST_TEST_MS = 360_000;
 
@@ -118,12 +119,8 @@ function report(of: string, { all, kills, ours }: KillStorm): void {
   note(`${of}: holds (Holdfast's)`, `${all.length} (${ours.holds})`);
   note(`${of}: kills (Holdfast's), of a holder`, `${kills} (${ours.kills}), ${waits.length}`);
   note(`${of}: overlaps and lost updates`, 0);
-  note(`${of}: from the kill of a holder to the next hold`, quantiles(waits));
-}
-
-function quantiles(ms: number[]): string {
-  if (ms.length === 0) return "nobody was killed inside";
-  const sorted = ms.sort((one, other) => one - other);
-  const at = (share: number): string => sorted[Math.floor((sorted.length - 1) * share)]!.toFixed(1);
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms`;
+  note(
+    `${of}: from the kill of a holder to the next hold`,
+    waits.length === 0 ? "nobody was killed inside" : quantiles(waits),
+  );
 }

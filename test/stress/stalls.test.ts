@@ -3,7 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Child } from "../support/child.ts";
-import { beginToWait, clockedHolder, KINDS, lockOf, startClocked, type Kind } from "../support/clocked.ts";
+import { beginToWait, clockedHolder, startClocked } from "../support/clocked.ts";
+import { KINDS, lockOf, type Kind } from "../support/kinds.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { noteFigure, scaled } from "./scale.ts";
 import { spread } from "./spread.ts";

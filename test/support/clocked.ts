@@ -2,35 +2,12 @@
 // kind. Their monotonic clock stays as it is, as it does when somebody sets the clock of a machine.
 import { execFileSync, fork } from "node:child_process";
 import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
-import { FileLock, ProcessLock, SoftFileLock } from "../../src/index.ts";
 import { Child } from "./child.ts";
 import { temporaryDirectory } from "./directory.ts";
 import { fixture } from "./driver-child.ts";
-
-export interface Kind {
-  readonly name: string;
-  readonly className: "FileLock" | "SoftFileLock" | "ProcessLock";
-  readonly options: { readonly order?: "fifo" };
-}
-
-export const KINDS: readonly Kind[] = [
-  { name: "FileLock", className: "FileLock", options: {} },
-  { name: "FileLock, fifo", className: "FileLock", options: { order: "fifo" } },
-  { name: "SoftFileLock", className: "SoftFileLock", options: {} },
-  { name: "ProcessLock", className: "ProcessLock", options: {} },
-];
-
-/** The same lock as {@link startClocked} gives to other processes, for this one. */
-export function lockOf(
-  { className, options }: Kind,
-  lockFile: string,
-): FileLock | SoftFileLock | ProcessLock {
-  if (className === "FileLock") return new FileLock(lockFile, options);
-  if (className === "SoftFileLock") return new SoftFileLock(lockFile);
-  return new ProcessLock({ directory: dirname(lockFile), name: "clocked" });
-}
+import type { Kind } from "./kinds.ts";
 
 /** The library that shows a process another time; undefined where it is not installed. */
 export const LIBFAKETIME = findLibrary();
