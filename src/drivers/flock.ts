@@ -7,10 +7,10 @@ import type { Attempt, Driver, OpenOptions } from "../driver.ts";
 import type { Holder } from "../errors.ts";
 import { flock as nativeFlock, isFlockLoaded, type Flock } from "../native/flock.ts";
 import { FlockAttempt } from "./flock-attempt.ts";
+import { flockHolders } from "./flock-holders.ts";
 import { identify } from "./identify.ts";
 import { isHeld } from "./is-held.ts";
 import { explained } from "./open-lock-file.ts";
-import { flockHolders } from "./proc-locks.ts";
 import { inLine } from "./queue-directory.ts";
 import { QueuedAttempt } from "./queued-attempt.ts";
 
@@ -40,7 +40,7 @@ function attemptOn(key: string, { mode, order, shared }: OpenOptions, flock: Flo
 
 async function holders(key: string): Promise<Holder[]> {
   try {
-    return await flockHolders(lstatSync(key, { bigint: true }));
+    return await flockHolders(key, lstatSync(key, { bigint: true }));
   } catch {
     return []; // no such file, or no /proc: nothing is known
   }

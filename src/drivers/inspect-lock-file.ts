@@ -5,9 +5,10 @@
 import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from "node:fs";
 import type { Holder } from "../errors.ts";
 import { fileSystemOf } from "./file-system.ts";
+import { flockPids } from "./flock-holders.ts";
 import { explained, notRegular } from "./open-lock-file.ts";
 import { openersOf } from "./open-by.ts";
-import { commandOf, flocks } from "./proc-locks.ts";
+import { commandOf, flocks, type Flocks } from "./proc-locks.ts";
 import { ticketOf, ticketsIn } from "./queue-directory.ts";
 import type { FileIdentity } from "./same-file.ts";
 
@@ -60,13 +61,13 @@ export async function inspectLockFile(path: string, given: string): Promise<Insp
 async function seen(path: string, file: FileIdentity): Promise<Seen> {
   const told = await flocks().catch(() => undefined); // without /proc/locks nothing is known
   const openers = await openersOf(path, file);
-  const named = told?.(file) ?? [];
+  const named = told?.on(file) ?? [];
   // Whoever locked a descriptor that it shared may have ended: its heirs hold on, and are found by what they have open.
   const holding = new Set([
     ...named.filter(isAlive),
     ...openers.filter(({ holds }) => holds).map(({ pid }) => pid),
   ]);
-  const inLine = told === undefined ? [] : owners(path, told).filter((pid) => !holding.has(pid));
+  const inLine = told === undefined ? [] : (await owners(path, told)).filter((pid) => !holding.has(pid));
   const others = openers.map(({ pid }) => pid).filter((pid) => !holding.has(pid) && !inLine.includes(pid));
   const isHeld = named.length > 0 || holding.size > 0;
   return {
@@ -83,16 +84,19 @@ async function seen(path: string, file: FileIdentity): Promise<Seen> {
 }
 
 /** Who owns the tickets of the line, the first one first. */
-function owners(lockFile: string, told: (file: FileIdentity) => number[]): number[] {
+async function owners(lockFile: string, told: Flocks): Promise<number[]> {
   try {
     const tickets = ticketsIn(lockFile).sort((one, other) => one - other);
-    const files = tickets.map((ticket) =>
-      lstatSync(ticketOf(lockFile, ticket), { bigint: true, throwIfNoEntry: false }),
-    );
-    return files.flatMap((file) => (file === undefined ? [] : told(file)));
+    const paths = tickets.map((ticket) => ticketOf(lockFile, ticket));
+    return (await Promise.all(paths.map((path) => ownerOf(path, told)))).flat();
   } catch {
     return []; // not ours to list
   }
+}
+
+async function ownerOf(ticket: string, told: Flocks): Promise<number[]> {
+  const file = lstatSync(ticket, { bigint: true, throwIfNoEntry: false });
+  return file === undefined ? [] : flockPids(ticket, file, told);
 }
 
 async function described(pid: number): Promise<{ pid: number; command: string }> {

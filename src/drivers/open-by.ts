@@ -15,10 +15,14 @@ export interface Opener {
   readonly holds: boolean;
 }
 
-/** The processes that have the file at `path` open; none where there is no /proc. */
-export async function openersOf(path: string, file: FileIdentity): Promise<Opener[]> {
+/** The processes that have the file at `path` open, of these or of all; none where there is no /proc. */
+export async function openersOf(
+  path: string,
+  file: FileIdentity,
+  { among }: { readonly among?: readonly number[] } = {},
+): Promise<Opener[]> {
   const openers: Opener[] = [];
-  for (const pid of await namesIn("/proc")) {
+  for (const pid of among?.map(String) ?? (await namesIn("/proc"))) {
     if (!/^\d+$/.test(pid)) continue;
     const fds = (await namesIn(`/proc/${pid}/fd`)).filter((fd) =>
       leadsTo(`/proc/${pid}/fd/${fd}`, path, file),

@@ -4,7 +4,8 @@
  *     1: FLOCK  ADVISORY  WRITE 1951 fe:00:2146659 0 EOF
  *
  * with the pid that took the lock and, in hexadecimal but for the inode, the file's `major:minor:inode`; a waiter's
- * line has `->` after its number. A process in another PID namespace is not listed, or as pid 0: no proof of anything.
+ * line has `->` after its number. A process in another PID namespace is not listed, or as pid 0: no proof of anything. On btrfs
+ * the device is that of the whole file system, where stat(2) gives each subvolume one of its own.
  *
  * The same line stands in /proc/<pid>/fdinfo/<fd> of each descriptor that carries a flock. There it is true even where the
  * pid is not: whoever locks a descriptor that others share (`flock 9` in a shell) may have ended, and they hold on.
@@ -13,23 +14,35 @@
  * processors to have passed a quiet point. So it is left to the thread pool, and never done on the main thread.
  */
 import { readFile } from "node:fs/promises";
-import type { Holder } from "../errors.ts";
 import type { FileIdentity } from "./same-file.ts";
 
-/** The pids that are said to have a file flocked, of whichever file: the kernel is asked once. */
-export async function flocks(): Promise<(file: FileIdentity) => number[]> {
-  const pids = new Map<string, Set<number>>();
+/** What is told of flocks, of whichever file: the kernel is asked once. */
+export interface Flocks {
+  /** The pids that are said to have it flocked. */
+  on(file: FileIdentity): number[];
+  /** Those that are said to have a file with this inode number flocked, whatever the number of its device. */
+  onInode(ino: bigint): number[];
+}
+
+export async function flocks(): Promise<Flocks> {
+  const found: { readonly device: string; readonly ino: string; readonly pid: number }[] = [];
   for (const line of (await readFile("/proc/locks", "latin1")).split("\n")) {
     const [, kind, , , pid, file = ""] = line.split(/ +/);
     if (kind !== "FLOCK" || !(Number(pid) > 0)) continue;
-    pids.set(file, (pids.get(file) ?? new Set<number>()).add(Number(pid)));
+    const end = file.lastIndexOf(":");
+    found.push({ device: file.slice(0, end), ino: file.slice(end + 1), pid: Number(pid) });
   }
-  return ({ dev, ino }) => [...(pids.get(`${hex(major(dev))}:${hex(minor(dev))}:${String(ino)}`) ?? [])];
-}
-
-export async function flockHolders(file: FileIdentity): Promise<Holder[]> {
-  const pids = (await flocks())(file);
-  return Promise.all(pids.map(async (pid) => ({ pid, command: await commandOf(pid) })));
+  const pids = (inode: bigint, isOn: (device: string) => boolean): number[] => {
+    const meant = found.filter(({ device, ino }) => ino === String(inode) && isOn(device));
+    return [...new Set(meant.map(({ pid }) => pid))];
+  };
+  return {
+    on: ({ dev, ino }) => {
+      const number = `${hex(major(dev))}:${hex(minor(dev))}`;
+      return pids(ino, (device) => device === number);
+    },
+    onInode: (ino) => pids(ino, () => true),
+  };
 }
 
 /** Whether a descriptor, of which `fdinfo` is told in /proc, carries a flock. */

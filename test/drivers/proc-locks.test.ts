@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import type * as FileSystem from "node:fs/promises";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { commandOf, flockHolders } from "../../src/drivers/proc-locks.ts";
 import { flockDriver } from "../../src/drivers/flock.ts";
+import { flockHolders } from "../../src/drivers/flock-holders.ts";
+import { commandOf } from "../../src/drivers/proc-locks.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { granted } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
@@ -119,7 +120,7 @@ describe("A line of /proc/locks", () => {
   const file = { dev: makedev(0xfe, 0x0), ino: 2_146_659n };
   const pidsIn = async (...lines: string[]): Promise<number[]> => {
     files.set("/proc/locks", [...lines, ""].join("\n"));
-    return (await flockHolders(file)).map(({ pid }) => pid);
+    return (await flockHolders("/nowhere.lock", file)).map(({ pid }) => pid);
   };
 
   test("names the pid, the device in hexadecimal and the inode in decimal", async () => {
@@ -155,15 +156,53 @@ describe("A line of /proc/locks", () => {
 
   test("is found for devices and inodes of any size", async () => {
     files.set("/proc/locks", "1: FLOCK  ADVISORY  WRITE 9 103:abcde:18446744073709551615 0 EOF\n");
-    const found = await flockHolders({ dev: makedev(0x103, 0xabcde), ino: 2n ** 64n - 1n });
+    const found = await flockHolders("/nowhere.lock", { dev: makedev(0x103, 0xabcde), ino: 2n ** 64n - 1n });
     expect(found.map(({ pid }) => pid)).toEqual([9]);
   });
 
   test("agrees with what stat(2) says of a real file", async () => {
     const path = temporaryLockFile();
     const grant = granted(path);
-    expect(await flockHolders(statSync(path, { bigint: true }))).toHaveLength(1);
+    expect(await flockHolders(path, statSync(path, { bigint: true }))).toHaveLength(1);
     grant.release({ remove: false });
+  });
+});
+
+// On btrfs the kernel's list has the number of the file system, and stat(2) gives that of the subvolume.
+describe("Where the device has another number in /proc/locks, the holders are", () => {
+  const listed = (path: string, { pid }: ChildProcess): void => {
+    const { ino } = statSync(path, { bigint: true });
+    files.set("/proc/locks", `1: FLOCK  ADVISORY  WRITE ${String(pid)} fff:ff:${String(ino)} 0 EOF\n`);
+  };
+
+  flockTest("those who have the very file open, and locked", async () => {
+    const path = temporaryLockFile();
+    const holder = await foreignHolder(path);
+    listed(path, holder);
+    expect((await holders(path)).map(({ pid }) => pid)).toEqual([holder.pid]);
+    await gone(holder);
+  });
+
+  flockTest("not those who hold one that has the same number in another subvolume", async () => {
+    const [path, other] = [temporaryLockFile(), temporaryLockFile()];
+    writeFileSync(path, "");
+    const holder = await foreignHolder(other);
+    listed(path, holder);
+    expect(await holders(path)).toEqual([]);
+    await gone(holder);
+  });
+
+  flockTest("not those who hold one of that number, and have this one open too", async () => {
+    const [path, other] = [temporaryLockFile(), temporaryLockFile()];
+    writeFileSync(path, "");
+    const shell = ["-c", 'exec 8<"$0"; echo held; exec cat', path];
+    const holder = spawn("flock", ["--no-fork", other, "sh", ...shell], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await soon(once(holder.stdout, "data"), "flock(1) does not get the lock");
+    listed(path, holder);
+    expect(await holders(path)).toEqual([]);
+    await gone(holder);
   });
 });
 

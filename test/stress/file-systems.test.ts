@@ -34,8 +34,6 @@ interface FileSystem {
   readonly type: string;
   /** By what they are. */
   readonly ways?: Readonly<Record<string, Way>>;
-  /** Whether a foreign holder can be named: /proc/locks and stat(2) call the device the same. */
-  readonly holder?: boolean;
   readonly isQuick?: boolean;
 }
 
@@ -45,7 +43,7 @@ const onLoop = (size: string, type: string): string =>
 const FILE_SYSTEMS: Readonly<Record<string, FileSystem>> = {
   tmpfs: { type: "tmpfs", mount: "mkdir here; mount -t tmpfs none here", isQuick: true },
   "ext4 on a loop device": { type: "ext4", mount: onLoop("32M", "ext4"), isQuick: true },
-  "btrfs on a loop device": { type: "btrfs", mount: onLoop("128M", "btrfs"), holder: false },
+  "btrfs on a loop device": { type: "btrfs", mount: onLoop("128M", "btrfs") },
   "xfs on a loop device": { type: "xfs", mount: onLoop("320M", "xfs") },
   overlayfs: {
     type: "overlay",
@@ -81,9 +79,7 @@ const title = (what: string): string => `${what} [needs root, the right to mount
 /** The exit code of whoever could not mount anything. */
 const NOT_MOUNTED = 77;
 
-for (const [name, { mount, type, ways = {}, holder = true, isQuick = false }] of Object.entries(
-  FILE_SYSTEMS,
-)) {
+for (const [name, { mount, type, ways = {}, isQuick = false }] of Object.entries(FILE_SYSTEMS)) {
   if (!isLong && !isQuick) continue;
 
   test.skipIf(!isRoot || !hasPeers)(
@@ -93,14 +89,14 @@ for (const [name, { mount, type, ways = {}, holder = true, isQuick = false }] of
       if (found === undefined) return skip(`needs the tools and the right to mount ${name}`);
       const { excludes, doctor, ...works } = found;
       expect(excludes).toEqual(ALL);
-      expect(works).toEqual({ hints: true, fifo: true, remove: true, holder });
+      expect(works).toEqual({ hints: true, fifo: true, remove: true, holder: true });
       expect(doctor).toMatchObject({ excludes: true, fileSystem: type });
       const figure = [
         "FileLock excludes FileLock, flock(1), py-filelock",
         "SoftFileLock excludes SoftFileLock",
         "hints arrive",
         "fifo and remove work",
-        `holder() ${holder ? "names" : "does not name"} another process`,
+        "holder() names another process",
         "doctor: locks exclude",
       ].join("; ");
       noteFigure({ chapter: "file-systems", what: name, figure });

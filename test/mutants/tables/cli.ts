@@ -120,6 +120,29 @@ export const cli: readonly Mutant[] = [
     noticedBy: ["inspect.test.ts", "another file of the same name is held"],
   },
   {
+    name: "holder: knows nobody where the device has another number in /proc/locks",
+    file: "drivers/flock-holders.ts",
+    edits: [["{ among: told.onInode(file.ino) }", "{ among: [] }"]],
+    noticedBy: ["drivers/proc-locks.test.ts", "those who have the very file open, and locked"],
+  },
+  {
+    name: "holder: takes the number of a file in another subvolume for that of this one",
+    file: "drivers/flock-holders.ts",
+    edits: [
+      [
+        "return openers.filter(({ holds }) => holds).map(({ pid }) => pid);",
+        "return openers.length > -1 ? told.onInode(file.ino) : [];",
+      ],
+    ],
+    noticedBy: ["drivers/proc-locks.test.ts", "not those who hold one that has the same number"],
+  },
+  {
+    name: "holder: takes whoever has the file open, and holds another, for its holder",
+    file: "drivers/flock-holders.ts",
+    edits: [["openers.filter(({ holds }) => holds)", "openers"]],
+    noticedBy: ["drivers/proc-locks.test.ts", "and have this one open too"],
+  },
+  {
     name: "inspect: tells the line in no order",
     file: "drivers/inspect-lock-file.ts",
     edits: [[".sort((one, other) => one - other)", ".sort((one, other) => other - one)"]],
