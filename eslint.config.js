@@ -23,6 +23,8 @@ const rawFlock = [
   "CallExpression[callee.property.type='Identifier'][callee.property.name=/^flock(Sync)?$/]",
 ].map((selector) => ({ selector, message: "Only src/native/ knows how flock(2) is reached." }));
 
+const ofNode = Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, "readonly"]));
+
 export default defineConfig(
   globalIgnores(["build/", "dist/", "coverage/", ".snippets/", "test/types/consumer-no-disposable/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
@@ -60,6 +62,18 @@ export default defineConfig(
         "error",
         { allowThrowingAny: true, allowThrowingUnknown: true },
       ],
+    },
+  },
+
+  {
+    // What tsc does not look at: scripts, and the programs that tests start.
+    files: ["**/*.{js,mjs,cjs}"],
+    languageOptions: { globals: ofNode },
+    rules: {
+      eqeqeq: "error",
+      "no-undef": "error",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrors: "all" }],
+      "no-unused-private-class-members": "error",
     },
   },
 
