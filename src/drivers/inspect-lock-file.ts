@@ -42,9 +42,12 @@ const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
 
 /**
  * Where /proc/locks has all who hold, and by the numbers that stat(2) gives: not on network file systems, where a holder may
- * be on another machine, nor on btrfs and overlay, whose device numbers differ in the two.
+ * be on another machine, nor on overlay, whose inode numbers are others there.
  */
 const TELLING = new Set(["ext2", "ext3", "ext4", "f2fs", "ramfs", "tmpfs", "xfs"]);
+
+/** Where it has all who hold, too, but the number of the device is not that of stat(2). */
+const TELLING_BY_INODE = new Set(["btrfs"]);
 
 const NOTHING: Seen = { state: "free", holders: [], waiters: [] };
 
@@ -71,7 +74,7 @@ async function seen(path: string, file: FileIdentity): Promise<Seen> {
   const others = openers.map(({ pid }) => pid).filter((pid) => !holding.has(pid) && !inLine.includes(pid));
   const isHeld = named.length > 0 || holding.size > 0;
   return {
-    state: isHeld ? "held" : told !== undefined && seesAllHolders(path) ? "free" : "unknown",
+    state: isHeld ? "held" : told !== undefined && isFree(path, file, told) ? "free" : "unknown",
     holders: await Promise.all([...holding].map(described)),
     waiters: [
       ...(await Promise.all(inLine.map(described))).map((waiter, ahead) => ({
@@ -137,11 +140,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether /proc/locks would name whoever holds the lock file. */
-function seesAllHolders(path: string): boolean {
+/** Whether /proc/locks, which names nobody who holds the lock file, would name whoever did. */
+function isFree(path: string, { ino }: FileIdentity, told: Flocks): boolean {
   try {
     if (readlinkSync("/proc/self/ns/pid") !== INITIAL_PID_NAMESPACE) return false;
-    return TELLING.has(fileSystemOf(realpathSync.native(path)) ?? "");
+    const type = fileSystemOf(realpathSync.native(path)) ?? "";
+    return TELLING.has(type) || (TELLING_BY_INODE.has(type) && told.onInode(ino).length === 0);
   } catch {
     return false;
   }

@@ -4,13 +4,15 @@ import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import type * as FileSystem from "node:fs/promises";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type * as FileSystems from "../../src/drivers/file-system.ts";
 import { flockDriver } from "../../src/drivers/flock.ts";
 import { flockHolders } from "../../src/drivers/flock-holders.ts";
+import { inspectLockFile } from "../../src/drivers/inspect-lock-file.ts";
 import { commandOf } from "../../src/drivers/proc-locks.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { granted } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
-import { everyTestNeedsLinux, needsTool, succeeds } from "../support/needs.ts";
+import { everyTestNeedsLinux, needsTool, seesAllProcesses, succeeds } from "../support/needs.ts";
 import { soon } from "../support/promises.ts";
 
 everyTestNeedsLinux("/proc/locks");
@@ -27,8 +29,18 @@ vi.mock("node:fs/promises", async (original) => {
   return { ...fs, readFile };
 });
 
+const types = vi.hoisted(() => new Map<string, string>());
+
+vi.mock("../../src/drivers/file-system.ts", async (original) => {
+  const module = await original<typeof FileSystems>();
+  return { ...module, fileSystemOf: (path: string) => types.get(path) ?? module.fileSystemOf(path) };
+});
+
 everyTestLeavesNothing();
-beforeEach(() => files.clear());
+beforeEach(() => {
+  files.clear();
+  types.clear();
+});
 
 const { holders, identify } = flockDriver();
 const flockTest = needsTool("flock(1)", succeeds("flock", "--version"));
@@ -170,15 +182,10 @@ describe("A line of /proc/locks", () => {
 
 // On btrfs the kernel's list has the number of the file system, and stat(2) gives that of the subvolume.
 describe("Where the device has another number in /proc/locks, the holders are", () => {
-  const listed = (path: string, { pid }: ChildProcess): void => {
-    const { ino } = statSync(path, { bigint: true });
-    files.set("/proc/locks", `1: FLOCK  ADVISORY  WRITE ${String(pid)} fff:ff:${String(ino)} 0 EOF\n`);
-  };
-
   flockTest("those who have the very file open, and locked", async () => {
     const path = temporaryLockFile();
     const holder = await foreignHolder(path);
-    listed(path, holder);
+    files.set("/proc/locks", lineOf(path, holder));
     expect((await holders(path)).map(({ pid }) => pid)).toEqual([holder.pid]);
     await gone(holder);
   });
@@ -187,7 +194,7 @@ describe("Where the device has another number in /proc/locks, the holders are", 
     const [path, other] = [temporaryLockFile(), temporaryLockFile()];
     writeFileSync(path, "");
     const holder = await foreignHolder(other);
-    listed(path, holder);
+    files.set("/proc/locks", lineOf(path, holder));
     expect(await holders(path)).toEqual([]);
     await gone(holder);
   });
@@ -200,8 +207,39 @@ describe("Where the device has another number in /proc/locks, the holders are", 
       stdio: ["pipe", "pipe", "inherit"],
     });
     await soon(once(holder.stdout, "data"), "flock(1) does not get the lock");
-    listed(path, holder);
+    files.set("/proc/locks", lineOf(path, holder));
     expect(await holders(path)).toEqual([]);
+    await gone(holder);
+  });
+});
+
+describe("A lock file on btrfs", () => {
+  const stateOf = async (path: string): Promise<string> => {
+    types.set(path, "btrfs");
+    return (await inspectLockFile(path, path)).state;
+  };
+
+  test("is free where nobody holds a file of its number", async () => {
+    const path = temporaryLockFile();
+    writeFileSync(path, "");
+    files.set("/proc/locks", "");
+    expect(await stateOf(path)).toBe(seesAllProcesses ? "free" : "unknown");
+  });
+
+  flockTest("may be held, for all that is known, where a file of its number is held", async () => {
+    const [path, other] = [temporaryLockFile(), temporaryLockFile()];
+    writeFileSync(path, "");
+    const holder = await foreignHolder(other);
+    files.set("/proc/locks", lineOf(path, holder));
+    expect(await stateOf(path)).toBe("unknown");
+    await gone(holder);
+  });
+
+  flockTest("is held by whoever has it open and locked", async () => {
+    const path = temporaryLockFile();
+    const holder = await foreignHolder(path);
+    files.set("/proc/locks", lineOf(path, holder));
+    expect(await stateOf(path)).toBe("held");
     await gone(holder);
   });
 });
@@ -222,6 +260,12 @@ describe("The command of a process", () => {
     expect(await commandOf(999_999_999)).toBe("");
   });
 });
+
+/** A line that says that it holds a file with the inode number of the one at `path`, on a device with a number that no file here has. */
+function lineOf(path: string, { pid }: ChildProcess): string {
+  const { ino } = statSync(path, { bigint: true });
+  return `1: FLOCK  ADVISORY  WRITE ${String(pid)} fff:ff:${String(ino)} 0 EOF\n`;
+}
 
 /** makedev(3), as glibc has it. */
 function makedev(major: number, minor: number): bigint {

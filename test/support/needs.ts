@@ -1,11 +1,14 @@
 // Tests that need something of the machine: they say in their title what that is, and are skipped where it is missing.
 import { spawnSync } from "node:child_process";
+import { readlinkSync } from "node:fs";
 import { beforeEach, test } from "vitest";
 
 type Body = () => void | Promise<void>;
 
 export const isLinux = process.platform === "linux";
 export const isWindows = process.platform === "win32";
+/** Whether /proc shows every process that could hold a file: those of the first PID namespace see all. */
+export const seesAllProcesses = isLinux && readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]";
 
 /** Has each test of the file skipped where that is not there, and says so. Call it at the top, before other hooks. */
 export function everyTestNeeds(what: string, isThere: boolean): void {
