@@ -1,37 +1,20 @@
 #!/usr/bin/env node
-/** The command `holdfast`: runs the program, and turns whatever went wrong into a line on stderr and an exit code. */
-import { CommanderError } from "commander";
-import { exitCodeOf } from "./exit-code.ts";
-import { areOwnWordsUtf8 } from "../own-words.ts";
-import { Failure, misuse } from "./failure.ts";
-import { say } from "./output.ts";
-import { program } from "./program.ts";
+/**
+ * The command `holdfast`: loads the program, and starts it. Imports nothing itself: what cannot be loaded before the first line runs
+ * ends the process as Node.js likes it, with a stack, and with 1, which means a conflict here.
+ */
+import("./start.ts").then(({ start }) => start(), notLoaded);
 
-// Node's own listener would print `(node:4711) [CODE] HoldfastWarning: …`.
-process.removeAllListeners("warning").on("warning", ({ name, message }) => {
-  // Who types a command did not choose node:ffi, and cannot do anything about it.
-  if (name !== "ExperimentalWarning" || !message.startsWith("FFI ")) say(message);
-});
-
-main().catch((error: unknown) => {
-  process.exitCode = explain(error);
-});
-
-async function main(): Promise<void> {
-  if (!areOwnWordsUtf8())
-    throw misuse("A word of the command line is not UTF-8, and Node.js would change it. Rename the file");
-  await program().parseAsync();
-}
-
-function explain(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf("usage"); // it has said why
-  if (!(error instanceof Error)) throw error;
-  if (error instanceof Failure) {
-    if (error.message !== "") say(error.message);
-    return error.exitCode;
-  }
-  const { code } = error as NodeJS.ErrnoException;
-  // What no code explains is a mistake of this program, and its stack is the way to it.
-  say(code === undefined ? (error.stack ?? error.message) : error.message);
-  return exitCodeOf(code ?? "software");
+/** The exit codes are those of exit-code.ts, which is one of the parts that may be missing. */
+function notLoaded({ code = "", message, stack = message }: NodeJS.ErrnoException): void {
+  const reasons: Record<string, string> = {
+    EMFILE: "this process has too many files open. Raise the limit (ulimit -n)",
+    ENFILE: "the system has too many files open",
+  };
+  const reason = reasons[code];
+  process.exitCode = reason === undefined ? 70 : 71;
+  process.stderr.on("error", () => undefined);
+  process.stderr.write(
+    `holdfast: ${reason === undefined ? stack : `Cannot load its own parts: ${reason} (${code})`}\n`,
+  );
 }

@@ -179,6 +179,43 @@ describe("where the system fails,", () => {
   }
 });
 
+describe("where the program cannot be loaded,", () => {
+  const define = needsTool("strace", succeeds("strace", "-V"));
+  const isPart = (name: string): boolean => /^(?:start|run)-.*\.js$/.test(name);
+  const parts = readdirSync(dirname(HOLDFAST[1]!)).filter(isPart);
+
+  test("there are parts of it", () => {
+    expect(parts).toHaveLength(2);
+  });
+
+  for (const failure of ["EMFILE", "ENFILE"]) {
+    define(`${failure} has exit code 71 and one line, and nothing is run`, async () => {
+      for (const part of parts) {
+        const path = temporaryLockFile();
+        const inject = ["--follow-forks", "--output=/dev/null", `--inject=openat:error=${failure}`];
+        const file = join(dirname(HOLDFAST[1]!), part);
+        const words = [...inject, "-P", file, ...HOLDFAST, "run", path, "--", "echo", "ran"];
+        const program = start(["strace", ...words]);
+        expect(await program.ends()).toEqual({ code: 71, signal: null });
+        expect(program.stdout).toBe("");
+        expect(program.stderr).toMatch(
+          new RegExp(`^holdfast: .*too many .*${failure}.*\n$|^holdfast: ${failure}: .*\n$`),
+        );
+        expect(existsSync(path)).toBe(false);
+      }
+    });
+  }
+
+  define("anything else has exit code 70, which is that of no conflict", async () => {
+    const part = parts.find((name) => name.startsWith("start"))!;
+    const inject = ["--follow-forks", "--output=/dev/null", "--inject=openat:error=EACCES"];
+    const file = join(dirname(HOLDFAST[1]!), part);
+    const program = start(["strace", ...inject, "-P", file, ...HOLDFAST, "run", "x", "--", "true"]);
+    expect(await program.ends()).toEqual({ code: 70, signal: null });
+    expect(program.stderr).toMatch(/^holdfast: .*EACCES/);
+  });
+});
+
 describe("a lock that is held", () => {
   const conflicts = [
     [["--nonblock"], 1],
