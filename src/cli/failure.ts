@@ -18,6 +18,12 @@ export function misuse(message: string): Failure {
   return new Failure(message, exitCodeOf("usage"));
 }
 
+/** What an error says to whoever typed the command. Of one case Node.js says only `uv_cwd`. */
+export function wordsOf({ code, syscall, message }: NodeJS.ErrnoException): string {
+  const isAdrift = code === "ENOENT" && syscall === "uv_cwd";
+  return isAdrift ? "The working directory was removed. Change to one that is there" : message;
+}
+
 /** A signal has ended the wait: whoever sent it knows why. */
 export function interrupted(signal: NodeJS.Signals): Failure {
   return new Failure("", endOf(signal));

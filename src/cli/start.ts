@@ -2,7 +2,7 @@
 import { CommanderError } from "commander";
 import { exitCodeOf } from "./exit-code.ts";
 import { areOwnWordsUtf8 } from "../own-words.ts";
-import { Failure, misuse } from "./failure.ts";
+import { Failure, misuse, wordsOf } from "./failure.ts";
 import { say } from "./output.ts";
 import { program } from "./program.ts";
 
@@ -34,6 +34,6 @@ function explain(error: unknown): number {
   }
   const { code } = error as NodeJS.ErrnoException;
   // What no code explains is a mistake of this program, and its stack is the way to it.
-  say(code === undefined ? (error.stack ?? error.message) : error.message);
+  say(code === undefined ? (error.stack ?? error.message) : wordsOf(error));
   return exitCodeOf(code ?? "software");
 }

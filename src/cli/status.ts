@@ -1,6 +1,7 @@
 /** `holdfast status`: who holds lock files, and who waits for them. */
 import { inspect, type Inspection } from "../index.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import { wordsOf } from "./failure.ts";
 import { namesOf } from "./notice.ts";
 import { plain, print, say } from "./output.ts";
 
@@ -11,8 +12,8 @@ export async function status(paths: readonly string[], { json = false }): Promis
     try {
       inspections.push(await inspect(path));
     } catch (error) {
-      const { message, code } = error as NodeJS.ErrnoException;
-      say(message);
+      const { code } = error as NodeJS.ErrnoException;
+      say(wordsOf(error as Error));
       failed ??= exitCodeOf(error instanceof TypeError ? "usage" : (code ?? "software"));
     }
   }

@@ -1,5 +1,13 @@
 // holdfast run: the command has the lock as long as it runs, and is left alone otherwise: its words, its streams, its exit code.
-import { existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FileLock, ProcessLock } from "../../src/index.ts";
@@ -214,6 +222,25 @@ describe("where the program cannot be loaded,", () => {
     expect(await program.ends()).toEqual({ code: 70, signal: null });
     expect(program.stderr).toMatch(/^holdfast: .*EACCES/);
   });
+});
+
+describe("a working directory that was removed", () => {
+  const define = test.skipIf(process.platform === "win32"); // which removes none that somebody is in
+
+  define.each(["run work.lock true", "run --dir . true", "wait work.lock", "status work.lock", "doctor"])(
+    "is named: %s",
+    async (args) => {
+      const directory = join(temporaryDirectory(), "gone");
+      mkdirSync(directory);
+      const program = start(["sh", "-c", `rmdir "$PWD"; exec "$@" ${args}`, "sh", ...HOLDFAST], {
+        cwd: directory,
+      });
+      expect(await program.ends()).toEqual({ code: 66, signal: null });
+      expect(program.stderr).toBe(
+        "holdfast: The working directory was removed. Change to one that is there\n",
+      );
+    },
+  );
 });
 
 describe("a lock that is held", () => {
