@@ -1,7 +1,8 @@
 /** `holdfast run`: a command under the lock. */
 import { contend, type ContendOptions } from "./contend.ts";
 import { execute } from "./execute.ts";
-import { misuse } from "./failure.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { Failure, misuse } from "./failure.ts";
 import { lockFor, type LockChoice } from "./lock-for.ts";
 import { say } from "./output.ts";
 import { SignalRelay } from "./signal-relay.ts";
@@ -24,7 +25,8 @@ export async function run(given: Words, options: RunOptions): Promise<number> {
   if (command.length === 0) throw misuse("The command is missing: it stands at the end, best behind '--'");
   const relay = new SignalRelay();
   const terms = options.nonblock === true ? { ...options, timeout: 0 } : options;
-  const running = contend(lockFor({ ...options, path }), relay, terms, (hold) => {
+  const lock = lockFor({ ...options, path });
+  const running = contend(lock, relay, terms, (hold) => {
     hold.signal.addEventListener("abort", () => {
       say((hold.signal.reason as Error).message);
     });
@@ -33,9 +35,18 @@ export async function run(given: Words, options: RunOptions): Promise<number> {
     });
   });
   return running.catch((error: unknown) => {
-    const isDirectory = (error as NodeJS.ErrnoException).code === "EISDIR" && options.dir !== true;
-    throw isDirectory ? misuse(`'${path ?? ""}' is a directory. To guard it, say --dir`) : error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === "EISDIR" ? directoryInstead(lock.lockFile, path, options) : error;
   });
+}
+
+/** There is a directory where the lock file is to be: the one that is to be guarded, or one that is in the way. */
+function directoryInstead(lockFile: string, path: string | undefined, { dir = false }: RunOptions): Failure {
+  if (path !== undefined && !dir) return misuse(`'${path}' is a directory. To guard it, say --dir`);
+  return new Failure(
+    `Cannot use '${lockFile}' as a lock file: it is a directory. Remove or rename it (EISDIR)`,
+    exitCodeOf("EISDIR"),
+  );
 }
 
 function split({ words, separated }: Words): { path: string; command: readonly string[] } {

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -293,6 +294,27 @@ describe("which lock", () => {
       expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringMatching(/^holdfast: .*--dir\n$/) });
     }
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test("a directory where --dir and --name have their lock file is named, with what to do", async () => {
+    const directory = temporaryDirectory();
+    const name = `test ${String(process.pid)}`;
+    const { lockfile } = new ProcessLock({ name });
+    const cases = [
+      [["--dir", directory], join(directory, ".lock")],
+      [["--name", name], lockfile],
+    ] as const;
+    for (const [options, lockFile] of cases) {
+      mkdirSync(lockFile);
+      onTestFinished(() => {
+        rmSync(lockFile, { recursive: true, force: true });
+      });
+      expect(await ran(["run", ...options, "--", "echo", "ran"])).toEqual({
+        code: 66,
+        stdout: "",
+        stderr: `holdfast: Cannot use '${lockFile}' as a lock file: it is a directory. Remove or rename it (EISDIR)\n`,
+      });
+    }
   });
 
   test("--name needs no lock file", async () => {
