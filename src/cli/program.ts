@@ -129,7 +129,8 @@ function defineWait(all: Command): void {
     .addHelpText(
       "after",
       `
-A lock file that is not there is free, and is not created. For a moment the lock is held, to know that it is free.
+A lock file that is not there is free, and is not created. Where a look cannot tell that nobody holds it, the lock is
+waited for, and held for a moment.
 ${EXIT_CODES}
 
 Examples:

@@ -6,8 +6,8 @@ import { lockFor } from "./lock-for.ts";
 import { SignalRelay } from "./signal-relay.ts";
 
 /**
- * Nobody tells that a lock is free but by giving it: so it is acquired, and released at once. Not where nobody can hold it, above all where
- * there is no lock file, which would be created.
+ * Where a look shows that nobody holds it, nothing is locked; above all where there is no lock file, which would be created. Otherwise nobody
+ * tells that it is free but by giving it: so it is acquired, and released at once.
  */
 export async function wait(path: string, options: ContendOptions): Promise<number> {
   if (path === "") throw misuse("The path of the lock file is empty");
