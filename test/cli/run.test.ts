@@ -190,7 +190,7 @@ describe("where the system fails,", () => {
 
 describe("where the program cannot be loaded,", () => {
   const define = needsTool("strace", succeeds("strace", "-V"));
-  const isPart = (name: string): boolean => /^(?:start|run)-.*\.js$/.test(name);
+  const isPart = (name: string): boolean => /^(?:start|run)(?:-\w+)?\.js$/.test(name);
   const parts = readdirSync(dirname(HOLDFAST[1]!)).filter(isPart);
 
   test("there are parts of it", () => {

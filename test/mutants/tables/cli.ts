@@ -70,6 +70,18 @@ export const cli: readonly Mutant[] = [
     noticedBy: ["cli/usage.test.ts", "misuse has exit code 64"],
   },
   {
+    name: "command line: cannot be loaded, and ends as if the lock were held",
+    file: "cli/main.ts",
+    edits: [["reason === undefined ? 70 : 71", "1"]],
+    noticedBy: ["cli/run.test.ts", "where the program cannot be loaded"],
+  },
+  {
+    name: "command line: takes a directory in the way of its lock file for one that is to be guarded",
+    file: "cli/run.ts",
+    edits: [["path !== undefined && !dir", "!dir"]],
+    noticedBy: ["cli/run.test.ts", "a directory where --dir and --name have their lock file"],
+  },
+  {
     name: "command line: waits for a lock file that is not there",
     file: "cli/wait.ts",
     edits: [['if (state !== "free") await contend', "await contend"]],
