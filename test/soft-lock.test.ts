@@ -1,5 +1,5 @@
 // SoftFileLock as people use it: its options, what it says of the holder, and breakLock().
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { LockLost, SoftFileLock, Timeout } from "../src/index.ts";
@@ -143,15 +143,39 @@ describe("A marker of another process", () => {
   test.each([
     ["is empty", ""],
     ["has something else than a marker in it", `17\n${hostname()}`],
-    ["has something else than a marker in it", "precious".repeat(1000)],
+    ["has something else than a marker in it", "17"],
+    ["has something else than a marker in it", "17\n"],
   ])("that %s: the Timeout says so, and names breakLock()", async (what, text) => {
     const path = temporaryLockFile();
     writeFileSync(path, text);
-    const { message, holder } = await timeoutOf(new SoftFileLock(path));
+    const lock = new SoftFileLock(path);
+    const { message, holder } = await timeoutOf(lock);
     expect(message).toContain(`who holds it is not known. The lock file ${what}, so that nobody can tell`);
-    expect(message).toContain("breakLock()");
+    expect(message).toContain("breakLock() frees the lock.");
     expect(holder).toEqual([]);
+    await lock.breakLock();
+    expect(around(path)).toEqual([]);
   });
+
+  test.each([
+    ["text", "EINVAL", "hello\nworld\n"],
+    ["numbers that are no pid", "EINVAL", "12 apples\n"],
+    ["what looks like nothing", "EINVAL", "\n"],
+    ["much", "EFBIG", "17\n".repeat(1000)],
+  ])(
+    "that is no marker, but %s: breakLock() leaves it alone (%s), and the Timeout does not name that",
+    async (_, code, text) => {
+      const path = temporaryLockFile();
+      writeFileSync(path, text);
+      const lock = new SoftFileLock(path);
+      await expect(lock.breakLock()).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(/^Cannot break '.*work.*Remove it yourself, if it is to go\.$/),
+      });
+      expect(readFileSync(path, "utf8")).toBe(text);
+      expect((await timeoutOf(lock)).message).toMatch(/remove that file, if it is to go\.$/);
+    },
+  );
 
   test.each([
     ["pid 1 is about to remove the lock file", stranger()],

@@ -26,6 +26,11 @@ export function parseMarker(text: string | undefined): Marker | undefined {
   return { pid: Number(pid), hostname: host, startToken: token === undefined ? undefined : BigInt(token) };
 }
 
+/** Whether a marker may begin like that: one that was cut off while it was written, or is not yet there, is a marker all the same. */
+export function mayBeginMarker(text: string): boolean {
+  return /^(?:$|[1-9]\d{0,9}(?:$|\n))/.test(text);
+}
+
 let ownToken: bigint | undefined;
 
 /** The marker of this process. All its threads have the same. */

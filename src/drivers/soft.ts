@@ -13,7 +13,7 @@ import { SoftAttempt } from "./soft-attempt.ts";
 import { isHere, lives } from "./soft-death.ts";
 import { findFile, MOST_BYTES, type FoundFile } from "./soft-file.ts";
 import { removeLitter } from "./soft-litter.ts";
-import { ownMarker, parseMarker, type Marker } from "./soft-marker.ts";
+import { mayBeginMarker, ownMarker, parseMarker, type Marker } from "./soft-marker.ts";
 import { MOST_WAITS, removeMarker, rightOf, WAIT_MS } from "./soft-right.ts";
 
 export function softDriver(calls: SoftCalls = softCalls): Driver {
@@ -51,6 +51,10 @@ export async function breakMarker(path: string, mode?: number): Promise<void> {
     const message = `Cannot break '${key}': it has ${String(found.size)} bytes, which no marker has. Remove it yourself, if it is to go.`;
     throw Object.assign(new Error(message), { code: "EFBIG", path: key });
   }
+  if (!isMarker(found)) {
+    const message = `Cannot break '${key}': what is in it is no marker. Remove it yourself, if it is to go.`;
+    throw Object.assign(new Error(message), { code: "EINVAL", path: key });
+  }
   const aside = asideOf(key, mode);
   try {
     const removal = { lockFile: key, claim: (name: string) => aside.claim(name), calls: softCalls };
@@ -68,6 +72,11 @@ export async function breakMarker(path: string, mode?: number): Promise<void> {
   } finally {
     aside.remove();
   }
+}
+
+/** Whether it is one for all that can be seen: of somebody, empty, or cut off. */
+function isMarker({ text, size }: FoundFile): boolean {
+  return size <= MOST_BYTES && (text === undefined || mayBeginMarker(text));
 }
 
 function asideOf(key: string, mode: number | undefined): Aside {
@@ -106,7 +115,8 @@ function obstacle(key: string): string | undefined {
         : found.size === 0n
           ? "is empty"
           : "has something else than a marker in it";
-    return `The lock file ${what}, so that nobody can tell whether its holder lives: once nobody holds it, breakLock() frees the lock.`;
+    const remedy = isMarker(found) ? "breakLock() frees the lock" : "remove that file, if it is to go";
+    return `The lock file ${what}, so that nobody can tell whether its holder lives: once nobody holds it, ${remedy}.`;
   } catch {
     return undefined;
   }

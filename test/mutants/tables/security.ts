@@ -124,6 +124,12 @@ export const security: readonly Mutant[] = [
     noticedBy: ["security/marker.test.ts", "for what breakLock() writes"],
   },
   {
+    name: "breaks what is no marker",
+    file: "drivers/soft.ts",
+    edits: [["(text === undefined || mayBeginMarker(text))", "(text === undefined || mayBeginMarker(''))"]],
+    noticedBy: ["soft-lock.test.ts", "that is no marker, but text"],
+  },
+  {
     name: "security: writes the process id into a file that is no longer at the path",
     file: "drivers/pid-file.ts",
     edits: [["const named = namedAs(path, file);", "const named = file; void namedAs;"]],
