@@ -13,9 +13,18 @@ export async function flockHolders(path: string, file: FileIdentity): Promise<Ho
   return Promise.all(pids.map(async (pid) => ({ pid, command: await commandOf(pid) })));
 }
 
+/** Those of them who live: whoever took the lock may have ended, and left it to those with whom it shared the descriptor. */
 export async function flockPids(path: string, file: FileIdentity, told: Flocks): Promise<number[]> {
   const named = told.on(file);
-  if (named.length > 0) return named;
+  if (named.length > 0) return named.filter(isAlive);
   const openers = await openersOf(path, file, { among: told.onInode(file.ino) });
   return openers.filter(({ holds }) => holds).map(({ pid }) => pid);
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }

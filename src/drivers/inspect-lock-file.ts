@@ -5,7 +5,7 @@
 import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from "node:fs";
 import type { Holder } from "../errors.ts";
 import { fileSystemOf } from "./file-system.ts";
-import { flockPids } from "./flock-holders.ts";
+import { flockPids, isAlive } from "./flock-holders.ts";
 import { explained, notRegular } from "./open-lock-file.ts";
 import { openersOf } from "./open-by.ts";
 import { commandOf, flocks, type Flocks } from "./proc-locks.ts";
@@ -130,14 +130,6 @@ function fileAt(path: string): BigIntStats | undefined {
   throw file.isSymbolicLink()
     ? explained(path, Object.assign(new Error("ELOOP"), { code: "ELOOP" }))
     : notRegular(path);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** Whether /proc/locks, which names nobody who holds the lock file, would name whoever did. */

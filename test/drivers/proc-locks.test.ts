@@ -8,7 +8,7 @@ import type * as FileSystems from "../../src/drivers/file-system.ts";
 import { flockDriver } from "../../src/drivers/flock.ts";
 import { flockHolders } from "../../src/drivers/flock-holders.ts";
 import { inspectLockFile } from "../../src/drivers/inspect-lock-file.ts";
-import { commandOf } from "../../src/drivers/proc-locks.ts";
+import { commandOf, flocks } from "../../src/drivers/proc-locks.ts";
 import { temporaryLockFile } from "../support/directory.ts";
 import { granted } from "../support/flock-steps.ts";
 import { everyTestLeavesNothing } from "../support/leaves-nothing.ts";
@@ -105,6 +105,17 @@ describe("The holders of a lock file are", () => {
     for (const sharer of sharers) await gone(sharer);
   });
 
+  // 1. `flock 9` locks the descriptor that it has from a shell. 2. It ends, and the shell holds on. 3. Another process may have its pid.
+  flockTest("not those who took it, and have ended", async () => {
+    const path = temporaryLockFile();
+    const shell = spawn("sh", ["-c", 'exec 9>"$0"; flock 9; echo held; exec cat', path], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await soon(once(shell.stdout, "data"), "flock(1) does not get the lock");
+    expect(await holders(path)).toEqual([]);
+    await gone(shell);
+  });
+
   flockTest("not those who wait for it", async () => {
     const path = temporaryLockFile();
     const grant = granted(path);
@@ -132,7 +143,7 @@ describe("A line of /proc/locks", () => {
   const file = { dev: makedev(0xfe, 0x0), ino: 2_146_659n };
   const pidsIn = async (...lines: string[]): Promise<number[]> => {
     files.set("/proc/locks", [...lines, ""].join("\n"));
-    return (await flockHolders("/nowhere.lock", file)).map(({ pid }) => pid);
+    return (await flocks()).on(file);
   };
 
   test("names the pid, the device in hexadecimal and the inode in decimal", async () => {
@@ -168,8 +179,7 @@ describe("A line of /proc/locks", () => {
 
   test("is found for devices and inodes of any size", async () => {
     files.set("/proc/locks", "1: FLOCK  ADVISORY  WRITE 9 103:abcde:18446744073709551615 0 EOF\n");
-    const found = await flockHolders("/nowhere.lock", { dev: makedev(0x103, 0xabcde), ino: 2n ** 64n - 1n });
-    expect(found.map(({ pid }) => pid)).toEqual([9]);
+    expect((await flocks()).on({ dev: makedev(0x103, 0xabcde), ino: 2n ** 64n - 1n })).toEqual([9]);
   });
 
   test("agrees with what stat(2) says of a real file", async () => {

@@ -132,6 +132,12 @@ export const cli: readonly Mutant[] = [
     noticedBy: ["inspect.test.ts", "another file of the same name is held"],
   },
   {
+    name: "holder: names whoever took the flock, though that one has ended",
+    file: "drivers/flock-holders.ts",
+    edits: [["return named.filter(isAlive);", "return named;"]],
+    noticedBy: ["drivers/proc-locks.test.ts", "not those who took it, and have ended"],
+  },
+  {
     name: "holder: knows nobody where the device has another number in /proc/locks",
     file: "drivers/flock-holders.ts",
     edits: [["{ among: told.onInode(file.ino) }", "{ among: [] }"]],
