@@ -66,13 +66,23 @@ export class Wait implements Waiter {
       });
     }
     if (onWait === undefined) return;
+    const ended = (error: unknown): void => {
+      if (this.turnstile === undefined) throw error; // the wait is over: nobody else would hear of it
+      listener.onEnd(this, error);
+    };
     const tell = (): void => {
       if (this.turnstile === undefined) return;
       const elapsed = (performance.now() - this.since) / 1000;
       const ahead = listener.ahead(this);
       const position = ahead === undefined ? undefined : ahead + 1;
       try {
-        onWait({ lockFile: this.owner.lockFile, elapsed, holder: listener.known(), position });
+        const told = onWait({
+          lockFile: this.owner.lockFile,
+          elapsed,
+          holder: listener.known(),
+          position,
+        });
+        void Promise.resolve(told).catch(ended);
       } catch (error) {
         listener.onEnd(this, error);
       }

@@ -15,6 +15,18 @@ beforeEach(() => {
   lock = new MemoryLock(driver, PATH);
 });
 
+/** In the place of those who would take it for a fault of the test. */
+function firstUnhandledRejection(): Promise<unknown> {
+  const listeners = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  return new Promise((resolve) => {
+    process.once("unhandledRejection", (reason) => {
+      for (const each of listeners) process.on("unhandledRejection", each);
+      resolve(reason);
+    });
+  });
+}
+
 describe("onWait", () => {
   beforeEach(() => {
     vi.useFakeTimers({
@@ -54,7 +66,7 @@ describe("onWait", () => {
 
   test("is told of a hold of this process, with since", async () => {
     const hold = await new MemoryLock(driver, PATH).acquire();
-    const onWait = vi.fn<(event: WaitEvent) => void>();
+    const onWait = vi.fn<(event: WaitEvent) => unknown>();
     const waiting = lock.acquire({ onWait });
     expect(onWait.mock.calls[0]![0].holder).toEqual([
       { pid: process.pid, command: process.argv.join(" "), since: expect.any(Date) },
@@ -77,6 +89,32 @@ describe("onWait", () => {
     stop.abort();
     await waits;
     expect([ofLock.mock.calls.length, ofCall.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  test("ends the wait with what a promise that it gives rejects with", async () => {
+    driver.seize(PATH);
+    const error = new Error("nobody to tell");
+    const waiting = lock.acquire({ onWait: async () => Promise.reject(error) });
+    await expect(waiting).rejects.toBe(error);
+    expect(lock.lockCounter).toBe(0);
+  });
+
+  test("is heard of as any other promise where that rejects after the wait", async () => {
+    vi.useRealTimers();
+    const letGo = driver.seize(PATH);
+    const told = deferred();
+    const onWait = async (): Promise<never> => {
+      await told.promise;
+      throw new Error("too late");
+    };
+    const waiting = lock.acquire({ onWait });
+    letGo();
+    const hold = await waiting;
+    const unhandled = firstUnhandledRejection();
+    told.resolve();
+    expect(await soon(unhandled, "nobody hears of it")).toMatchObject({ message: "too late" });
+    expect(lock.isLocked).toBe(true);
+    await hold.release();
   });
 
   test("runs in the async context of its caller, at each of its calls", async () => {
