@@ -13,7 +13,7 @@ import { tell, traced } from "./observe.ts";
 import {
   checkLockOptions,
   checkReleaseOptions,
-  quote,
+  checkWork,
   termsOf,
   type AcquireOptions,
   type LockOptions,
@@ -49,7 +49,7 @@ export abstract class Lock {
   /** Ends the waits that have no signal of their own. */
   readonly signal: AbortSignal | undefined;
   /** Is told of the waits that have no `onWait` of their own. */
-  readonly onWait: ((event: WaitEvent) => void) | undefined;
+  readonly onWait: ((event: WaitEvent) => unknown) | undefined;
   /** Whether its holds are shared, unless the call says otherwise. */
   readonly shared: boolean;
   readonly #driver: Driver;
@@ -162,9 +162,7 @@ export abstract class Lock {
    * const count = await lock.run(async () => increment("counter"));
    */
   async run<Result>(fn: (hold: Hold) => Result, options?: AcquireOptions): Promise<Awaited<Result>> {
-    if (typeof fn !== "function") {
-      throw new TypeError(`Expected run() to be given a function, got ${quote(fn)}`);
-    }
+    checkWork(fn, "run");
     const owner = this.#newOwner("run");
     const hold = await traced(owner, () => this.#obtain(owner, options, this.#timedOut));
     let result: Awaited<Result>;

@@ -30,9 +30,9 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Called when a wait begins, and about every second while it lasts; not at all where the lock is acquired at
-   * once. What it throws ends the wait, and acquire() rejects with it.
+   * once. What it throws, or what a promise that it returns rejects with, ends the wait, and acquire() rejects with it.
    */
-  readonly onWait?: ((event: WaitEvent) => void) | undefined;
+  readonly onWait?: ((event: WaitEvent) => unknown) | undefined;
   /**
    * True: the hold is shared. Any number of shared holds may live at a time, in one process and across processes, but
    * none beside an exclusive one: many readers, one writer. Default false. Leave it out where the reader may find that it
@@ -85,7 +85,7 @@ export interface Terms {
   readonly once: boolean;
   readonly pollInterval: number;
   readonly signal: AbortSignal | undefined;
-  readonly onWait: ((event: WaitEvent) => void) | undefined;
+  readonly onWait: ((event: WaitEvent) => unknown) | undefined;
   readonly shared: boolean;
 }
 
@@ -98,9 +98,8 @@ export interface Check {
 
 const isFinite = (value: number): boolean => Number.isFinite(value);
 
-const SYNC_CHECKS: Record<string, Check> = {
-  timeout: { expected: "a finite number of seconds (-1 waits for ever)", type: "number", accepts: isFinite },
-  blocking: { expected: "a boolean", type: "boolean", accepts: () => true },
+/** Of one attempt: how long to wait, and whom to tell, is not to be asked of that. */
+const TRY_SYNC_CHECKS: Record<string, Check> = {
   pollInterval: {
     expected: "a finite number of seconds, 0.001 or more",
     type: "number",
@@ -109,9 +108,20 @@ const SYNC_CHECKS: Record<string, Check> = {
   shared: { expected: "a boolean", type: "boolean", accepts: () => true },
 };
 
+const TRY_CHECKS: Record<string, Check> = {
+  ...TRY_SYNC_CHECKS,
+  signal: { expected: "an AbortSignal", type: "object", accepts: isSignal },
+};
+
+const SYNC_CHECKS: Record<string, Check> = {
+  timeout: { expected: "a finite number of seconds (-1 waits for ever)", type: "number", accepts: isFinite },
+  blocking: { expected: "a boolean", type: "boolean", accepts: () => true },
+  ...TRY_SYNC_CHECKS,
+};
+
 const CALL_CHECKS: Record<string, Check> = {
   ...SYNC_CHECKS,
-  signal: { expected: "an AbortSignal", type: "object", accepts: isSignal },
+  ...TRY_CHECKS,
   onWait: { expected: "a function", type: "function", accepts: () => true },
 };
 
@@ -145,7 +155,7 @@ interface Configured {
   readonly blocking: boolean;
   readonly pollInterval: number;
   readonly signal: AbortSignal | undefined;
-  readonly onWait: ((event: WaitEvent) => void) | undefined;
+  readonly onWait: ((event: WaitEvent) => unknown) | undefined;
   readonly shared: boolean;
 }
 
@@ -158,7 +168,7 @@ export interface Manner {
 
 /** The terms of one acquisition: what the call says, else what the lock says. */
 export function termsOf(lock: Configured, call: AcquireOptions | undefined, manner: Manner): Terms {
-  if (call !== undefined) check(call, manner.sync === true ? SYNC_CHECKS : CALL_CHECKS);
+  if (call !== undefined) check(call, checksOf(manner));
   const timeout = call?.timeout ?? lock.timeout;
   const once = manner.once || !(call?.blocking ?? lock.blocking) || timeout === 0;
   return {
@@ -171,6 +181,11 @@ export function termsOf(lock: Configured, call: AcquireOptions | undefined, mann
   };
 }
 
+function checksOf({ once, sync = false }: Manner): Record<string, Check> {
+  if (once) return sync ? TRY_SYNC_CHECKS : TRY_CHECKS;
+  return sync ? SYNC_CHECKS : CALL_CHECKS;
+}
+
 export function checkLockOptions(options: LockOptions): void {
   check(options, LOCK_CHECKS);
 }
@@ -181,6 +196,18 @@ export function checkAcquireOptions(options: AcquireOptions): void {
 
 export function checkReleaseOptions(options: ReleaseOptions): void {
   check(options, RELEASE_CHECKS);
+}
+
+/** Of what run() or wrap() is to call. The body of a generator function would run when somebody asks for its values: unguarded. */
+export function checkWork(fn: unknown, verb: "run" | "wrap"): void {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Expected ${verb}() to be given a function, got ${quote(fn)}`);
+  }
+  if (!Object.prototype.toString.call(fn).includes("Generator")) return;
+  throw new TypeError(
+    `Expected ${verb}() to be given a function that does its work when it is called, got ${quote(fn)}, whose body ` +
+      "would run after the release. Acquire inside it",
+  );
 }
 
 export function checkIsObject(options: unknown): void {

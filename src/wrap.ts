@@ -1,5 +1,5 @@
 /** Functions and methods that run under a lock: what `lock.wrap` makes. Knows of the lock only how to run under it. */
-import { checkAcquireOptions, checkIsObject, quote, type AcquireOptions } from "./options.ts";
+import { checkAcquireOptions, checkIsObject, checkWork, type AcquireOptions } from "./options.ts";
 
 /** The same function, but it acquires first, and so always gives a promise. */
 export type Wrapped<This, Args extends unknown[], Result> = (
@@ -55,9 +55,7 @@ export function wrapWith(run: Run): Wrap {
 }
 
 function wrapped(fn: Work, options: AcquireOptions, run: Run): Wrapped<unknown, unknown[], unknown> {
-  if (typeof fn !== "function") {
-    throw new TypeError(`Expected wrap() to be given a function, got ${quote(fn)}`);
-  }
+  checkWork(fn, "wrap");
   const guarded = function (this: unknown, ...args: unknown[]): Promise<unknown> {
     return run(() => fn.apply(this, args), options);
   };

@@ -125,10 +125,10 @@ describe("an option that does not exist is an error that lists those that do", (
     ],
     ["acquire()", "mode", "timeout, blocking, pollInterval, shared, signal, onWait"],
     ["acquire()", "retries", "timeout, blocking, pollInterval, shared, signal, onWait"],
-    ["tryAcquire()", "Timeout", "timeout, blocking, pollInterval, shared, signal, onWait"],
+    ["tryAcquire()", "timeout", "pollInterval, shared, signal"],
     ["run()", "owner", "timeout, blocking, pollInterval, shared, signal, onWait"],
     ["acquireSync()", "signal", "timeout, blocking, pollInterval, shared"],
-    ["tryAcquireSync()", "onWait", "timeout, blocking, pollInterval, shared"],
+    ["tryAcquireSync()", "timeout", "pollInterval, shared"],
     ["release()", "timeout", "force"],
   ])("of %s: %s", async (what, name, names) => {
     const lock = new MemoryLock(memoryDriver(), PATH);

@@ -140,6 +140,26 @@ describe("run", () => {
     expect((error as Error).message).toContain("Expected run() to be given a function, got `");
     expect(driver.attempts).toBe(0);
   });
+
+  // Its body would begin when somebody asks for a value, long after the release.
+  test.each([
+    [
+      function* rows() {
+        yield lock.isLocked;
+      },
+    ],
+    [
+      async function* rows() {
+        yield lock.isLocked;
+      },
+    ],
+  ])("wants no generator function: %o", async (rows) => {
+    const message =
+      /^Expected (run|wrap)\(\) to be given a function that does its work when it is called, got `\[(Async)?Generator/;
+    await expect(lock.run(rows as () => void)).rejects.toThrow(message);
+    expect(() => lock.wrap(rows as () => void)).toThrow(message);
+    expect(driver.attempts).toBe(0);
+  });
 });
 
 describe("a release that fails", () => {

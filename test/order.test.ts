@@ -98,7 +98,7 @@ describe("a place in line", () => {
 
 describe("how far ahead the others are", () => {
   const positionOf = async (lock: MemoryLock): Promise<WaitEvent["position"]> => {
-    const onWait = vi.fn<(event: WaitEvent) => void>();
+    const onWait = vi.fn<(event: WaitEvent) => unknown>();
     const signal = AbortSignal.timeout(50);
     await expect(lock.acquire({ onWait, signal })).rejects.toThrow();
     return onWait.mock.calls[0]![0].position;
