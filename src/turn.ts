@@ -36,9 +36,10 @@ export class Turn {
     this.#id = id;
   }
 
-  /** Whether the lock is to be freed now, rather than handed on inside this process. */
+  /** Whether the lock is to be freed now, rather than handed on inside this process; also where the clock was set back. */
   get isOver(): boolean {
-    return performance.now() - this.#began >= this.#length;
+    const age = performance.now() - this.#began;
+    return age < 0 || age >= this.#length;
   }
 
   /**
@@ -60,7 +61,8 @@ export class Turn {
   won(): void {
     const now = performance.now();
     if (this.#rested && !this.#contested) this.#length = Math.min(2 * this.#length, LONGEST_TURN_MS);
-    if (this.#rested || this.#contested || now - this.#left > REST_MS) this.#began = now;
+    const isNew = this.#rested || this.#contested || now - this.#left > REST_MS;
+    if (isNew || now < this.#began) this.#began = now;
     this.#contested = false;
   }
 

@@ -39,6 +39,19 @@ function rest(): void {
   pass(turn.rest);
 }
 
+describe("A clock that is put back", () => {
+  // A test may have put a clock of its own in its place, which was ahead.
+  test("makes no turn longer", () => {
+    pass(3_600_000);
+    turn.won();
+    vi.useRealTimers();
+    vi.useFakeTimers({ toFake: ["performance"] });
+    expect(turn.isOver).toBe(true);
+    turn.left();
+    expect(lasts()).toBe(10);
+  });
+});
+
 describe("A turn", () => {
   // Before the first one there was no rest in which nobody came in.
   test("lasts 10 ms, the first one too, and then comes a rest of 1 ms", () => {

@@ -5,13 +5,13 @@ export const turns: readonly Mutant[] = [
   {
     name: "never ends its turn",
     file: "turn.ts",
-    edits: [["return performance.now() - this.#began >= this.#length;", "return false;"]],
+    edits: [["return age < 0 || age >= this.#length;", "return false;"]],
     noticedBy: ["shared-turns.test.ts", "frees the lock though others wait"],
   },
   {
     name: "hands nothing on",
     file: "turn.ts",
-    edits: [["return performance.now() - this.#began >= this.#length;", "return true;"]],
+    edits: [["return age < 0 || age >= this.#length;", "return true;"]],
     noticedBy: ["shared-turns.test.ts", "hands the lock on inside itself"],
   },
   {
@@ -77,7 +77,7 @@ export const turns: readonly Mutant[] = [
   {
     name: "begins a new turn with each win",
     file: "turn.ts",
-    edits: [["if (this.#rested || this.#contested || now - this.#left > REST_MS)", ""]],
+    edits: [["if (isNew || now < this.#began) this.#began = now;", "this.#began = isNew ? now : now;"]],
     noticedBy: ["turn.test.ts", "goes on over holds that follow each other"],
   },
   {
@@ -85,5 +85,11 @@ export const turns: readonly Mutant[] = [
     file: "turn.ts",
     edits: [["if (turns.size <= MOST_TURNS) return;", "return;"]],
     noticedBy: ["turn.test.ts", "64 are remembered"],
+  },
+  {
+    name: "believes a turn that begins in the future",
+    file: "turn.ts",
+    edits: [["return age < 0 || age >= this.#length;", "return age >= this.#length;"]],
+    noticedBy: ["turn.test.ts", "makes no turn longer"],
   },
 ];
