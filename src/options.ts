@@ -218,11 +218,12 @@ export function checkIsObject(options: unknown): void {
 /** Throws of an unknown option. A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
 export function check(options: object, checks: Record<string, Check>): void {
   checkIsObject(options);
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (rule === undefined) {
-      throw new TypeError(`Unknown option \`${name}\`; expected one of ${Object.keys(checks).join(", ")}`);
-    }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(checks, name)) continue;
+    throw new TypeError(`Unknown option \`${name}\`; expected one of ${Object.keys(checks).join(", ")}`);
+  }
+  for (const [name, rule] of Object.entries(checks)) {
+    const value = (options as Record<string, unknown>)[name]; // also one that is inherited: it would be used
     if (value === undefined) continue;
     const message = `Expected \`${name}\` to be ${rule.expected}, got ${quote(value)}`;
     if (rule.type !== undefined && typeof value !== rule.type) throw new TypeError(message);

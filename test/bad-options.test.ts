@@ -105,6 +105,13 @@ describe("a bad option is named, with what was expected and what came", () => {
     await hold.release();
   });
 
+  test("that is inherited, since it would be used", async () => {
+    const options = Object.create({ timeout: NaN }) as object;
+    expect(() => new FileLock("x.lock", options)).toThrow("Expected `timeout` to be a finite number");
+    const lock = new MemoryLock(memoryDriver(), PATH);
+    await expect(lock.acquire(options)).rejects.toThrow("Expected `timeout` to be a finite number");
+  });
+
   test("of wrap(), at once and not at the first call", () => {
     const lock = new MemoryLock(memoryDriver(), PATH);
     expect(() => lock.wrap(() => {}, { timeout: NaN })).toThrow("Expected `timeout` to be a finite number");
