@@ -110,7 +110,7 @@ export function detached<Result>(fn: () => Result): Result {
 /** Always a new one: entering the store that is current already is a plain call, and would isolate nothing. */
 function nobody(): Owner {
   return new Owner(
-    { held: new Set() },
+    { held: new Set(), waiting: 0 },
     { lockFile: "", id: 0, kind: "object", bare: false, mode: undefined, remove: false, order: "any" },
   );
 }

@@ -14,7 +14,7 @@ import { Deadlock, type Holder } from "./errors.ts";
 import { HoldTree } from "./hold-tree.ts";
 import { LongWait } from "./long-wait.ts";
 import type { Terms } from "./options.ts";
-import type { Domain, Owner, Waiter } from "./owner.ts";
+import type { Domain, Owner, Party, Waiter } from "./owner.ts";
 import { Pauses } from "./poll.ts";
 import { shared } from "./registry.ts";
 import type { Room } from "./room.ts";
@@ -22,6 +22,9 @@ import { Sighting } from "./sighting.ts";
 import { sleep } from "./sleep.ts";
 import { turnOf, type Turn } from "./turn.ts";
 import { Wait } from "./wait.ts";
+
+/** How late an attempt of the poller may be, on a machine with much to do. */
+const STUCK_AFTER_MS = 1000;
 
 const states = shared("states", () => new Map<string, LockFileState>());
 
@@ -49,8 +52,9 @@ export class LockFileState implements Domain {
   #since: Date | undefined;
   /** Whether nobody in this process may have the lock in this turn of the event loop. */
   #stepsBack = false;
-  /** The longest pause of the poller that is at it, in milliseconds. */
+  /** The longest pause of the poller that is at it, in milliseconds, and when it began, by `performance.now()`. */
   #longestPause = 0;
+  #pollingSince = 0;
   readonly #longWait: LongWait;
   readonly #turn: Turn;
   /** Who of other processes holds the lock file. */
@@ -215,12 +219,22 @@ export class LockFileState implements Domain {
 
   #wait(owner: Owner, terms: Terms): Promise<boolean> {
     const wait = new Wait(owner, terms);
-    this.#tree.room(owner.parent).join(wait);
-    if (this.#waiting.size === 0) watchDrain(this);
-    this.#waiting.add(wait);
-    this.#longWait.watch();
-    this.#poll();
-    if (wait.turnstile === undefined) return wait.promise; // the first attempt of the poll has decided it
+    try {
+      this.#tree.room(owner.parent).join(wait);
+      if (this.#waiting.size === 0) watchDrain(this);
+      this.#waiting.add(wait);
+      owner.party.waiting++;
+      this.#longWait.watch();
+      this.#poll();
+      if (wait.turnstile !== undefined) this.#begin(wait, terms); // else the first attempt of the poll has decided it
+    } catch (error) {
+      this.#refuse(wait, error); // a signal that cannot be listened to, or the end of the stack
+    }
+    return wait.promise;
+  }
+
+  #begin(wait: Wait, terms: Terms): void {
+    const { owner } = wait;
     wait.begin(terms, {
       onDue: () => {
         this.#timeUp(wait);
@@ -234,7 +248,6 @@ export class LockFileState implements Domain {
       known: () => this.known,
       ahead: () => this.#ahead(wait),
     });
-    return wait.promise;
   }
 
   /** Tries and sleeps by turns, until `owner` holds or its time is up. */
@@ -279,10 +292,11 @@ export class LockFileState implements Domain {
     if (first === undefined || this.#stepsBack) return;
     if (this.#contender.polling) {
       // Whoever is first now may not be willing to wait as long for the next attempt as the poller has set out to.
-      if (first.pollInterval >= this.#longestPause) return;
+      if (first.pollInterval >= this.#longestPause && !this.#isStuck()) return;
       this.#contender.stopPolling();
     }
     this.#longestPause = first.pollInterval;
+    this.#pollingSince = performance.now();
     const attempt = (): void => {
       this.#tryForFirst({ waits: true });
       this.#tidy();
@@ -299,6 +313,12 @@ export class LockFileState implements Domain {
         this.#tidy();
       },
     });
+  }
+
+  /** Whether the poller has made no attempt for too long: its timer may be that of a test, which has put back the clock. */
+  #isStuck(): boolean {
+    const last = Math.max(this.#contender.triedAt, this.#pollingSince);
+    return performance.now() - last > this.#longestPause + STUCK_AFTER_MS;
   }
 
   get #polledFor(): Waiter | undefined {
@@ -324,7 +344,7 @@ export class LockFileState implements Domain {
         if (grant !== null) this.#seatWaiter(first, grant);
       } else if (this.#winsPlace(first.owner, options)) {
         this.#pass(first);
-        if (first.owner.kind === "object") this.#letCountUp();
+        if (first.owner.kind === "object") this.#letCountUp(first.owner.party);
       }
     } catch (error) {
       this.#refuse(first, error);
@@ -384,11 +404,12 @@ export class LockFileState implements Domain {
     this.#grant = grant;
     this.#since = new Date();
     this.#tree.admit(owner);
-    if (owner.kind === "object") this.#letCountUp();
+    if (owner.kind === "object") this.#letCountUp(owner.party);
   }
 
   /** Lets in those whose object has come to hold while they wait: they count up on that, whoever is before them. */
-  #letCountUp(): void {
+  #letCountUp(party: Party): void {
+    if (party.waiting === 0) return;
     for (const waiter of this.#top.all()) {
       const held = this.#countsUpOn(waiter.owner);
       const disturbs = this.#top.shared && !waiter.owner.shared;
@@ -400,17 +421,17 @@ export class LockFileState implements Domain {
   #letIn(parent: Owner | undefined): void {
     if (parent === undefined && this.#grant === undefined) return;
     const room = this.#tree.room(parent);
-    let anyObject = false;
+    const parties = new Set<Party>();
     for (let { first } = room; first !== undefined && room.fits(first.owner); { first } = room) {
       try {
         if (parent === undefined && !this.#sharesGrant(first.owner)) break;
         this.#pass(first);
-        anyObject ||= first.owner.kind === "object";
+        if (first.owner.kind === "object") parties.add(first.owner.party);
       } catch (error) {
         this.#refuse(first, error);
       }
     }
-    if (anyObject) this.#letCountUp();
+    for (const party of parties) this.#letCountUp(party);
   }
 
   #seatWaiter(waiter: Waiter, grant: Grant): void {
@@ -490,7 +511,7 @@ export class LockFileState implements Domain {
     waiter.turnstile?.leave(waiter);
     waiter.clear();
     this.#contender.leaveLine(waiter.owner);
-    this.#waiting.delete(waiter);
+    if (this.#waiting.delete(waiter)) waiter.owner.party.waiting--;
   }
 
   /** Lets go of what nobody needs any more. */

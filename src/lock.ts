@@ -54,7 +54,7 @@ export abstract class Lock {
   readonly shared: boolean;
   readonly #driver: Driver;
   readonly #path: string;
-  readonly #party: Party = { held: new Set() };
+  readonly #party: Party = { held: new Set(), waiting: 0 };
 
   /**
    * Configures a lock. Does no I/O: a relative path is fixed to the working directory of this moment.
@@ -161,13 +161,23 @@ export abstract class Lock {
    * @example
    * const count = await lock.run(async () => increment("counter"));
    */
-  async run<Result>(fn: (hold: Hold) => Result, options?: AcquireOptions): Promise<Awaited<Result>> {
+  run<Result>(fn: (hold: Hold) => Result, options?: AcquireOptions): Promise<Awaited<Result>> {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it says where the caller's frames begin
+    return this.#run(fn, options, this.run);
+  }
+
+  /** @param from the function that was called by whoever acquires. */
+  async #run<Result>(
+    fn: (hold: Hold) => Result,
+    options: AcquireOptions | undefined,
+    from: Callable,
+  ): Promise<Awaited<Result>> {
     checkWork(fn, "run");
-    const owner = this.#newOwner("run");
+    const owner = this.#newOwner("run", from);
     const hold = await traced(owner, () => this.#obtain(owner, options, this.#timedOut));
     let result: Awaited<Result>;
     try {
-      result = await (owner.kind === "scope" ? under(owner, fn, hold) : fn(hold));
+      result = await (owner.kind === "scope" ? under(owner, begun, fn, hold) : fn(hold));
     } catch (error) {
       try {
         letGo(owner);
@@ -189,7 +199,7 @@ export abstract class Lock {
    * const guarded = lock.wrap(work);
    * await guarded();
    */
-  readonly wrap: Wrap = wrapWith((fn, options) => this.run(fn, options));
+  readonly wrap: Wrap = wrapWith((fn, options, from) => this.#run(fn, options, from));
 
   /**
    * Ends the innermost hold that a bare acquire() or tryAcquire() of the calling task got through this object. Where
@@ -312,7 +322,11 @@ export abstract class Lock {
     );
   }
 
-  #newOwner(verb: "acquire" | "tryAcquire" | "run" | "acquireSync" | "tryAcquireSync"): Owner {
+  #newOwner(
+    verb: "acquire" | "tryAcquire" | "run" | "acquireSync" | "tryAcquireSync",
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it says where the caller's frames begin
+    from: Callable = this[verb],
+  ): Owner {
     const bare = verb !== "run";
     const kind: OwnerKind = this.owner === "object" ? "object" : bare ? "task" : "scope";
     const { lockFile, mode, remove, order } = this;
@@ -321,8 +335,7 @@ export abstract class Lock {
       owner.outer = innermost();
       owner.failed = latest()?.failed ?? owner.failed;
     }
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- not called: it says where the caller's frames begin
-    if (owner.acquired !== undefined) Error.captureStackTrace(owner.acquired, this[verb]);
+    if (owner.acquired !== undefined) Error.captureStackTrace(owner.acquired, from);
     return owner;
   }
 
@@ -356,6 +369,22 @@ export abstract class Lock {
       return undefined; // nobody can hold what cannot be reached
     }
   }
+}
+
+/** A function of whatever kind. */
+type Callable = (...args: never) => unknown;
+
+/** Calls `fn`. A query of a builder begins in its `then`: that belongs to `fn`, and so is called here, not by an `await` around it. */
+function begun<Result>(fn: (hold: Hold) => Result, hold: Hold): Result | Promise<Awaited<Result>> {
+  const result = fn(hold);
+  if (result instanceof Promise || !isThenable(result)) return result;
+  return new Promise((resolve, reject) => {
+    result.then(resolve, reject);
+  });
+}
+
+function isThenable<Value>(value: Value): value is Value & PromiseLike<Awaited<Value>> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
 /** What becomes of an acquisition that was refused. */

@@ -11,6 +11,8 @@ import type { Place } from "./turnstile.ts";
 export interface Party {
   /** Its live holds, oldest first. */
   readonly held: Set<Owner>;
+  /** How many acquisitions through it wait. */
+  waiting: number;
 }
 
 export interface LossWatch {

@@ -29,7 +29,8 @@ export interface Wrap {
   (options: AcquireOptions): DecorateMethod;
 }
 
-type Run = <Result>(fn: () => Result, options: AcquireOptions) => Promise<Awaited<Result>>;
+/** Gets the function that is called by whoever acquires, too. */
+type Run = <Result>(fn: () => Result, options: AcquireOptions, from: Work) => Promise<Awaited<Result>>;
 
 type Work = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -57,7 +58,7 @@ export function wrapWith(run: Run): Wrap {
 function wrapped(fn: Work, options: AcquireOptions, run: Run): Wrapped<unknown, unknown[], unknown> {
   checkWork(fn, "wrap");
   const guarded = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    return run(() => fn.apply(this, args), options);
+    return run(() => fn.apply(this, args), options, guarded);
   };
   for (const property of ["name", "length"] as const) {
     Object.defineProperty(guarded, property, { value: fn[property], configurable: true });

@@ -1,7 +1,7 @@
 // The verbs and properties of a lock: what each does on every path, and what it leaves behind. Ownership is told in
 // test/ownership/, the ends of a wait in test/cancellation/.
 import { closeSync, fstatSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { detached, FileLock, type Hold } from "../src/index.ts";
 import { startChild } from "./support/child.ts";
 import { temporaryLockFile } from "./support/directory.ts";
@@ -89,6 +89,29 @@ describe("run", () => {
     expect([given!.released, driver.grants]).toEqual([true, 0]);
   });
 
+  // 1. The function gives a query, which begins nothing yet. 2. Whoever awaits that has it begin: outside, were it not called inside.
+  test.each(["run", "wrap"] as const)("%s: what begins in the `then` of its result nests", async (form) => {
+    const query = {
+      then: (resolve: (row: string) => void, reject: (error: unknown) => void) => {
+        lock.run(() => `row ${String(lock.lockCounter)}`).then(resolve, reject);
+      },
+    } as PromiseLike<string>;
+    const run = form === "run" ? () => lock.run(() => query) : lock.wrap(() => query);
+    expect(await soon(run(), "it waits for itself")).toBe("row 2");
+    expect(lock.lockCounter).toBe(0);
+  });
+
+  test("rejects with what the `then` of its result throws, having released", async () => {
+    const fault = new Error("of the query");
+    const query = {
+      then: () => {
+        throw fault;
+      },
+    };
+    await expect(lock.run(() => query)).rejects.toBe(fault);
+    expect(lock.lockCounter).toBe(0);
+  });
+
   test("holds until what it calls has settled", async () => {
     const gate = deferred<number>();
     const running = lock.run(() => gate.promise);
@@ -159,6 +182,51 @@ describe("run", () => {
     await expect(lock.run(rows as () => void)).rejects.toThrow(message);
     expect(() => lock.wrap(rows as () => void)).toThrow(message);
     expect(driver.attempts).toBe(0);
+  });
+});
+
+describe("a wait", () => {
+  // 1. A test puts its own clock in the place of the timers. 2. A wait begins. 3. The clock is put back, and the poller's pause never ends.
+  test("that a test's clock has left behind keeps nobody from a lock that is free", async () => {
+    const letGo = driver.seize(PATH);
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const first = lock.run(() => "first");
+    vi.useRealTimers();
+    letGo();
+    await blocked(first);
+    const now = performance.now.bind(performance);
+    const later = vi.spyOn(performance, "now").mockImplementation(() => now() + 2000);
+    const second = lock.run(() => "second", { timeout: 5 });
+    expect(await soon(Promise.all([first, second]), "nobody tries")).toEqual(["first", "second"]);
+    later.mockRestore();
+  });
+
+  test("that cannot begin is over: it keeps nothing, and is given nothing later", async () => {
+    const letGo = driver.seize(PATH);
+    const fault = new Error("of the signal");
+    const signal = {
+      aborted: false,
+      throwIfAborted: () => {},
+      addEventListener: () => {
+        throw fault;
+      },
+    } as unknown as AbortSignal;
+    await expect(lock.acquire({ signal })).rejects.toBe(fault);
+    expect([driver.grants, driver.openAttempts]).toEqual([0, 0]);
+    letGo();
+    await (await lock.acquire({ timeout: 0 })).release();
+  });
+
+  test("of many objects that own alone ends in the order in which they came", async () => {
+    const letGo = driver.seize(PATH);
+    const order: number[] = [];
+    const tasks = Array.from({ length: 50 }, (_, index) =>
+      new MemoryLock(driver, PATH, { owner: "object" }).run(() => order.push(index)),
+    );
+    letGo();
+    driver.hint(PATH);
+    await soon(Promise.all(tasks), "they wait on");
+    expect(order).toEqual([...order].sort((one, other) => one - other));
   });
 });
 

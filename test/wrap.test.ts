@@ -1,5 +1,6 @@
 // Functions and methods that run under a lock: what lock.wrap keeps of them, and what it refuses.
 import { beforeEach, describe, expect, test } from "vitest";
+import { detached } from "../src/index.ts";
 import { MemoryLock, memoryDriver, type MemoryDriver } from "./support/memory-driver.ts";
 import { deferred, soon } from "./support/promises.ts";
 
@@ -36,6 +37,14 @@ describe("a function", () => {
     const result = lock.wrap((): unknown => fn())();
     expect(result).toBeInstanceOf(Promise);
     expect(await result).toBe(5);
+  });
+
+  test("is where its holds were acquired, as errors say: where it was called", async () => {
+    const gate = deferred();
+    const working = lock.wrap(() => gate.promise)();
+    expect(() => detached(() => lock.acquireSync())).toThrow(/was acquired at [^ ]*.*wrap\.test\.ts:\d+/);
+    gate.resolve();
+    await working;
   });
 
   test("rejects with what it throws, having released", async () => {

@@ -150,4 +150,16 @@ export const ownership: readonly Mutant[] = [
     edits: [["looked === activity();", "true;"]],
     noticedBy: ["ownership/deadlock.test.ts", "released by a timer"],
   },
+  {
+    name: "does not know that others wait through the object that has come to hold",
+    file: "lock-file-state.ts",
+    edits: [["if (party.waiting === 0) return;", "if (party.waiting >= 0) return;"]],
+    noticedBy: ["ownership/shared.test.ts", "come in with the first of them"],
+  },
+  {
+    name: "lets what run() gives begin outside",
+    file: "lock.ts",
+    edits: [["under(owner, begun, fn, hold)", "under(owner, fn, hold)"]],
+    noticedBy: ["lock.test.ts", "nests"],
+  },
 ];

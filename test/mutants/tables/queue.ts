@@ -126,4 +126,16 @@ export const queue: readonly Mutant[] = [
     edits: [["this.#tree.holds.size === 0 && !this.#contender.hasUnwanted", "this.#tree.holds.size === 0"]],
     noticedBy: ["contender.test.ts", "won for nobody"],
   },
+  {
+    name: "waits for ever for a poller whose timer is gone",
+    file: "lock-file-state.ts",
+    edits: [["&& !this.#isStuck()", ""]],
+    noticedBy: ["lock.test.ts", "keeps nobody from a lock that is free"],
+  },
+  {
+    name: "keeps a wait in the queue that could not begin",
+    file: "lock-file-state.ts",
+    edits: [["this.#refuse(wait, error); // a signal", "throw error; // a signal"]],
+    noticedBy: ["lock.test.ts", "that cannot begin is over"],
+  },
 ];

@@ -131,7 +131,7 @@ export const shared: readonly Mutant[] = [
   {
     name: "shared: an object waits behind those who wait for it",
     file: "lock-file-state.ts",
-    edits: [["if (anyObject) this.#letCountUp();", ""]],
+    edits: [["for (const party of parties) this.#letCountUp(party);", ""]],
     noticedBy: [SHARED, "come in with the first of them, also beside those who read already"],
   },
   {
