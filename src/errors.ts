@@ -129,18 +129,25 @@ export class Deadlock extends Error {
   }
 }
 
+/** What a file system says that does not support flock(2). */
+type Unsupported = "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP";
+
 /** The file system does not support flock(2). Retrying does not help. `cause` is the system error. */
 export class LockUnsupported extends Error {
   override readonly name = "LockUnsupported";
-  readonly code: string;
+  readonly code: Unsupported;
   /** The path of the lock file. */
   readonly lockFile: string;
   /** The type of its file system, where it is known. */
   readonly fileSystem: string | undefined;
 
-  constructor(lockFile: string, fileSystem: string | undefined, cause: NodeJS.ErrnoException) {
-    // Error number 524 has no name in userland.
-    const code = cause.code === undefined || cause.code === "" ? "ENOTSUP" : cause.code;
+  constructor(
+    lockFile: string,
+    fileSystem: string | undefined,
+    cause: Error & { readonly code?: string | undefined },
+  ) {
+    // Error number 524 has no name in userland: its code is empty, or says that it is unknown.
+    const code = cause.code === "ENOSYS" || cause.code === "EOPNOTSUPP" ? cause.code : "ENOTSUP";
     super(
       `Cannot lock '${lockFile}': its file system${fileSystem === undefined ? "" : ` (${fileSystem})`} does not ` +
         `support flock(2) (${code}). Put the lock file on a local file system, or use SoftFileLock, which needs no flock.`,

@@ -152,6 +152,12 @@ describe("A file system without flock(2)", () => {
     expect(error.message).toContain(`(${error.code}). Put the lock file on a local file system`);
   });
 
+  // Its type is a union, so that a switch over the codes of the errors narrows.
+  test("has a code of the file system's, whatever name is made up for 524", () => {
+    const error = unsupported(temporaryLockFile(), failingDriver("Unknown system error 524", 524).driver);
+    expect(error).toMatchObject({ code: "ENOTSUP", cause: { code: "Unknown system error 524" } });
+  });
+
   test("is told of negative error numbers too, as node:fs has them", () => {
     expect(refusal(temporaryLockFile(), failingDriver("", -524).driver)).toBeInstanceOf(LockUnsupported);
   });

@@ -109,7 +109,26 @@ expectTypeOf<Timeout["code"]>().toEqualTypeOf<"ETIMEDOUT">();
 expectTypeOf<Timeout["holder"]>().toEqualTypeOf<readonly Holder[]>();
 expectTypeOf<Deadlock["code"]>().toEqualTypeOf<"EDEADLK">();
 expectTypeOf<LockLost["code"]>().toEqualTypeOf<"ELOCKLOST">();
-expectTypeOf<LockUnsupported["code"]>().toEqualTypeOf<string>();
+expectTypeOf<LockUnsupported["code"]>().toEqualTypeOf<"ENOSYS" | "ENOTSUP" | "EOPNOTSUPP">();
+
+/** A code that may be any string would keep the others from telling the errors apart. */
+export function byCode(
+  error: Timeout | Deadlock | LockUnsupported | CannotAcquireLock | LockLost,
+): readonly Holder[] | string | number | undefined {
+  switch (error.code) {
+    case "ETIMEDOUT":
+      return error.holder;
+    case "EALREADY":
+      return error.pid;
+    case "EDEADLK":
+    case "ELOCKLOST":
+      return error.lockFile;
+    case "ENOSYS":
+    case "ENOTSUP":
+    case "EOPNOTSUPP":
+      return error.fileSystem;
+  }
+}
 
 /** A lock of a program: found by its name, and refused with an error of its own. */
 export function processes(): void {
