@@ -13,6 +13,7 @@ export function declarations(index) {
   });
   const checker = program.getTypeChecker();
   const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index)));
+  const libs = new Set(); // those that a file among ours asks for
   const isOurs = (file) =>
     !program.isSourceFileDefaultLibrary(file) && !file.fileName.includes("/node_modules/");
 
@@ -25,6 +26,7 @@ export function declarations(index) {
       const isVariable = ts.isVariableStatement(statement) && ts.isVariableDeclaration(declaration);
       if (declaration !== statement && !isVariable) continue; // a member: it comes with what has it
       found.set(statement, symbol.name);
+      for (const { fileName } of statement.getSourceFile().libReferenceDirectives) libs.add(fileName);
       visit(statement);
     }
   };
@@ -48,8 +50,21 @@ export function declarations(index) {
     throw new Error(`Cannot put the declarations into one file: two of them are called ${twice}. Rename one`);
   }
   const isPublic = new Set(exported.map(({ name }) => name));
+  // `export declare class` would promise a value, and to import what is not there fails.
+  const types = exported.filter((symbol) => isTypeOnly(symbol) && isValue(checker.getAliasedSymbol(symbol)));
+  for (const { name } of types) isPublic.delete(name);
+  const references = [...libs].map((lib) => `/// <reference lib="${lib}" />\n`);
   const texts = [...found].map(([statement, name]) => textOf(statement, isPublic.has(name)));
-  return `${texts.join("\n")}\nexport {};\n`;
+  const typeNames = types.map(({ name }) => name).join(", ");
+  return `${references.join("")}${texts.join("\n")}\nexport type { ${typeNames} };\n`;
+}
+
+function isTypeOnly(symbol) {
+  return symbol.declarations.some(ts.isTypeOnlyExportDeclaration);
+}
+
+function isValue(symbol) {
+  return (symbol.flags & ts.SymbolFlags.Value) !== 0;
 }
 
 /** The statement and its docstring, without the header of its file. */

@@ -74,6 +74,33 @@ describe("the tarball", () => {
     expect(read("dist/index.d.ts")).not.toMatch(/from "|import\(|sourceMappingURL/);
   });
 
+  // Hold and SyncHold were declared as classes to import, which compiled, and failed when the program started.
+  test("has declarations of the values that it exports, and of no others", async () => {
+    const path = join(root, "dist/index.d.ts");
+    const program = ts.createProgram([path], { module: ts.ModuleKind.NodeNext, skipLibCheck: true });
+    const checker = program.getTypeChecker();
+    const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(path)!)!);
+    const declared = exported.filter(
+      (symbol) =>
+        (symbol.flags & ts.SymbolFlags.Value) !== 0 ||
+        ((symbol.flags & ts.SymbolFlags.Alias) !== 0 &&
+          !symbol.declarations!.some((declaration) => ts.isTypeOnlyExportDeclaration(declaration))),
+    );
+    const values = Object.keys((await import(index)) as object).sort();
+    expect(declared.map(({ name }) => name).sort()).toEqual(values);
+    const types = exported.filter((symbol) => !declared.includes(symbol)).map(({ name }) => name);
+    expect(types).toEqual(expect.arrayContaining(["Hold", "SyncHold", "LockOptions"]));
+  });
+
+  // A consumer without them in its `lib` met errors in the declarations.
+  test("has declarations that name the lib of disposables", () => {
+    expect(read("dist/index.d.ts")).toMatch(/^\/\/\/ <reference lib="esnext\.disposable" \/>\n/);
+  });
+
+  test("has declarations that name nothing of @types/node", () => {
+    expect(read("dist/index.d.ts")).not.toMatch(/\bNodeJS\.|reference types/);
+  });
+
   test("has a command that can be run", () => {
     expect(files.find(({ path }) => path === "dist/cli/main.js")!.mode & 0o111).toBe(0o111);
   });

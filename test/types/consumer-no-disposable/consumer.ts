@@ -1,5 +1,5 @@
-// Through the package's own name, so that `exports` is part of what is compiled. Without disposables in `lib` everything
-// but `await using` is there.
+// Through the package's own name, so that `exports` is part of what is compiled. Without disposables in `lib` all of it is
+// there, `await using` too.
 import { Deadlock, detached, FileLock, LockLost, LockUnsupported, Timeout } from "holdfast";
 import type { AcquireOptions, Hold, Holder, LockEvent, LockOptions, WaitEvent, Wrapped } from "holdfast";
 
@@ -23,6 +23,12 @@ export async function use(options: AcquireOptions): Promise<readonly Holder[]> {
   } finally {
     await hold.release();
   }
+}
+
+export async function stacked(): Promise<Hold> {
+  await using hold: AsyncDisposable & Hold = await lock.acquire();
+  await using stack = new AsyncDisposableStack();
+  return stack.use(hold);
 }
 
 export function look(event: LockEvent): string {
