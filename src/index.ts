@@ -8,6 +8,7 @@ export { FileLock } from "./file-lock.ts";
 export type { Hold, SyncHold } from "./hold.ts";
 export { inspect } from "./inspect.ts";
 export type { Inspection, Waiter } from "./inspect.ts";
+export type { Lock } from "./lock.ts";
 export type { LockEvent } from "./observe.ts";
 export type {
   AcquireOptions,

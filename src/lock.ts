@@ -29,6 +29,9 @@ import { wrapWith, type Wrap } from "./wrap.ts";
 const DEFAULT_POLL_INTERVAL = 0.05;
 const counter = shared("counter", () => ({ holdId: 0 }));
 
+/**
+ * What {@link FileLock}, {@link ProcessLock} and {@link SoftFileLock} have in common: a type, for functions that take any of them.
+ */
 export abstract class Lock {
   /** The path of the lock file, as it was given; a `file:` URL as the path that it names. */
   readonly lockFile: string;

@@ -7,6 +7,7 @@ import { WrittenSnippets } from "./support/snippets.ts";
 const NO_EXAMPLE: Record<string, string> = {
   "Hold.release": "the example of Hold is one",
   "SyncHold.releaseSync": "the example of SyncHold is one",
+  Lock: "is a type, and not made; its methods have examples",
   CannotAcquireLock: "is caught, not called",
   Timeout: "is caught, not called",
   Deadlock: "is caught, not called",

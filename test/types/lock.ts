@@ -8,10 +8,12 @@ import {
   LockLost,
   LockUnsupported,
   ProcessLock,
+  SoftFileLock,
   Timeout,
   type AcquireOptions,
   type Hold,
   type Holder,
+  type Lock,
   type LockOptions,
   type ReleaseOptions,
   type WaitEvent,
@@ -81,6 +83,19 @@ export function options(): void {
   take(new FileLock());
   expectTypeOf<LockOptions>().toExtend<AcquireOptions>();
   expectTypeOf<ReleaseOptions>().toEqualTypeOf<{ readonly force?: boolean | undefined }>();
+}
+
+/** What takes any of the three kinds. */
+export async function anyLock(any: Lock): Promise<number> {
+  const program = new ProcessLock({ name: "x" });
+  const all: Lock[] = [lock, program, new SoftFileLock("soft.lock")];
+  // @ts-expect-error -- a type only
+  all.filter((each) => each instanceof Lock);
+  // @ts-expect-error -- of a ProcessLock alone
+  expectTypeOf(any.forever).toBeFunction();
+  await using hold = await any.acquire({ timeout: 1 });
+  expectTypeOf(hold).toEqualTypeOf<Hold>();
+  return await any.run(() => all.length);
 }
 
 export function properties(): void {
