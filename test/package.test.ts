@@ -119,6 +119,26 @@ describe("the tarball", () => {
   });
 });
 
+// require() of an ES module came with Node.js 20.19 and 22.12, and the package asked for 22.3 only.
+describe("the versions of Node.js", () => {
+  const { engines, ...entry } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    engines: { node: string };
+    version: string;
+  };
+
+  test("that the package asks for are those that can require() it", () => {
+    expect(engines.node).toBe("^20.19 || >=22.12");
+    const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+      packages: Record<string, { engines: object }>;
+    };
+    expect(lock.packages[""]).toMatchObject({ engines, version: entry.version });
+  });
+
+  test.each(["README.md", "CHANGELOG.md"])("are named by %s", (page) => {
+    expect(readFileSync(join(root, page), "utf8")).toContain("Node.js 20.19, 22.12 or newer");
+  });
+});
+
 // Resolution of old looks for no `exports`: TypeScript that makes CommonJS, jest's and bundlers' older versions, a path of the directory.
 describe("what does not know `exports`", () => {
   test("finds the declarations, as TypeScript does by default where it makes CommonJS", () => {
