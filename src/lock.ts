@@ -194,10 +194,12 @@ export abstract class Lock {
   }
 
   /**
-   * Makes a function that runs `fn` inside {@link Lock.run}. Keeps `this`, arguments and name. Also a decorator of
-   * methods, as in `@lock.wrap` and `@lock.wrap({ timeout: 10 })`.
+   * Makes a function that runs `fn` inside {@link Lock.run}. Keeps `this`, arguments and name. Also a standard
+   * decorator of methods, as in `@lock.wrap` and `@lock.wrap({ timeout: 10 })`.
    *
    * @param options as for {@link Lock.acquire}.
+   * @throws TypeError, RangeError for a bad option; TypeError for what is no function and no method, and for a legacy decorator
+   * (TypeScript's `experimentalDecorators`).
    * @example
    * const guarded = lock.wrap(work);
    * await guarded();

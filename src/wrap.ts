@@ -40,14 +40,17 @@ export function wrapWith(run: Run): Wrap {
     wrap: (
       given: Work | AcquireOptions,
       more?: AcquireOptions | DecoratorContext,
+      ...rest: unknown[]
     ): Wrapped<unknown, unknown[], unknown> | DecorateMethod => {
+      refuseLegacy(given, more, rest);
       if (more !== undefined || typeof given !== "object" || (given as unknown) === null) {
         return wrapped(given as Work, optionsOf(more), run);
       }
       checkAcquireOptions(given);
-      const decorate: DecorateMethod = (method, context) => {
+      const decorate = <Method>(method: Method, context: DecoratorContext, ...others: unknown[]): Method => {
+        refuseLegacy(method, context, others);
         optionsOf(context);
-        return wrapped(method as unknown as Work, given, run) as unknown as typeof method;
+        return wrapped(method as Work, given, run) as Method;
       };
       return decorate;
     },
@@ -64,6 +67,19 @@ function wrapped(fn: Work, options: AcquireOptions, run: Run): Wrapped<unknown, 
     Object.defineProperty(guarded, property, { value: fn[property], configurable: true });
   }
   return guarded;
+}
+
+/**
+ * A legacy decorator gets the prototype (or the class, of what is static), the key, and the descriptor, which a field has
+ * none of.
+ */
+function refuseLegacy(target: unknown, key: unknown, rest: unknown[]): void {
+  const isKey = typeof key === "string" || typeof key === "symbol";
+  if (!isKey || (rest.length === 0 && typeof target !== "object")) return;
+  throw new TypeError(
+    `Expected @lock.wrap to be used as a standard decorator, got a legacy one, of \`${String(key)}\`. ` +
+      "Turn `experimentalDecorators` off, or wrap the function: const work = lock.wrap(fn)",
+  );
 }
 
 /** A stage-3 decorator gets a context as its second argument, with the kind of what it decorates. */

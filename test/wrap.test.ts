@@ -1,4 +1,5 @@
 // Functions and methods that run under a lock: what lock.wrap keeps of them, and what it refuses.
+import ts from "typescript";
 import { beforeEach, describe, expect, test } from "vitest";
 import { detached } from "../src/index.ts";
 import { MemoryLock, memoryDriver, type MemoryDriver } from "./support/memory-driver.ts";
@@ -195,6 +196,47 @@ describe("what is no method is not decorated", () => {
     expect(() => withOptions(value, context)).toThrow(TypeError);
     expect(() => decorate(value, context)).toThrow(
       new RegExp(`^Expected @lock.wrap to decorate a method, got an? ${kind}$`),
+    );
+  });
+});
+
+// They got no further than "Expected the options to be an object, got `'m'` (string)".
+describe("legacy decorators are refused, and say what to do", () => {
+  const REMEDY = "Turn `experimentalDecorators` off, or wrap the function: const work = lock.wrap(fn)";
+
+  test.each([
+    ["a method", "@wrap async work() {}"],
+    ["a static method", "@wrap static async work() {}"],
+    ["a method whose key is a symbol", "@wrap async [Symbol.iterator]() {}"],
+    ["a getter", "@wrap get work() { return 1; }"],
+    ["a field", "@wrap work = 1;"],
+    ["a method, with options", "@wrap({ timeout: 10 }) async work() {}"],
+    ["a static method, with options", "@wrap({}) static async work() {}"],
+    ["a field, with options", "@wrap({}) work = 1;"],
+  ])("%s", async (_, member) => {
+    const { outputText } = ts.transpileModule(
+      `export const make = (wrap) => { class Account { ${member} } };`,
+      {
+        compilerOptions: {
+          experimentalDecorators: true,
+          module: ts.ModuleKind.ESNext,
+          target: ts.ScriptTarget.ES2022,
+        },
+      },
+    );
+    const { make } = (await import(`data:text/javascript,${encodeURIComponent(outputText)}`)) as {
+      make: (wrap: unknown) => void;
+    };
+    expect(() => make(lock.wrap)).toThrow(TypeError);
+    expect(() => make(lock.wrap)).toThrow(
+      /^Expected @lock\.wrap to be used as a standard decorator, got a legacy one, of `(work|Symbol\(Symbol\.iterator\))`\. /,
+    );
+    expect(() => make(lock.wrap)).toThrow(REMEDY);
+  });
+
+  test("but a key in place of the options is not taken for one", () => {
+    expect(() => lock.wrap(() => 5, "work" as never)).toThrow(
+      "Expected the options to be an object, got `'work'` (string)",
     );
   });
 });
