@@ -115,6 +115,11 @@ const NEVER_ENDS = {
  * that hold was acquired.
  */
 export class Deadlock extends Error {
+  /** @internal */
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return isInstance(error, this, { of: Deadlock, name: "Deadlock" });
+  }
+
   override readonly name = "Deadlock";
   readonly code = "EDEADLK";
   /** The path of the lock file, as it was given. */
@@ -134,6 +139,11 @@ type Unsupported = "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP";
 
 /** The file system does not support flock(2). Retrying does not help. `cause` is the system error. */
 export class LockUnsupported extends Error {
+  /** @internal */
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return isInstance(error, this, { of: LockUnsupported, name: "LockUnsupported" });
+  }
+
   override readonly name = "LockUnsupported";
   readonly code: Unsupported;
   /** The path of the lock file. */
@@ -173,6 +183,21 @@ export class LockLost extends Error {
     );
     this.lockFile = lockFile;
   }
+}
+
+type Class = abstract new (...args: never) => Error;
+
+/**
+ * Where several copies of the package are loaded, the one that came first keeps the queues of the thread, and makes their errors: those
+ * are instances for all of the copies. `asked` may be a class that somebody derives from `own.of`.
+ */
+function isInstance(
+  error: unknown,
+  asked: Class,
+  own: { readonly of: Class; readonly name: string },
+): boolean {
+  if (asked !== own.of) return Function.prototype[Symbol.hasInstance].call(asked, error);
+  return error instanceof Error && error.name === own.name && "lockFile" in error;
 }
 
 /** A system error told in full: keeps `code`, `errno` and `syscall`, and has the original as `cause`. */

@@ -60,6 +60,23 @@ describe("two copies of one format", () => {
     expect([a.lockCounter, b.lockCounter]).toEqual([0, 0]);
   });
 
+  test("know each other's errors, and others from those", async () => {
+    const lockFile = temporaryLockFile();
+    const hold = await new one.FileLock(lockFile, { shared: true }).acquire();
+    const error: unknown = await one.detached(() => {
+      try {
+        return new other.FileLock(lockFile).acquireSync();
+      } catch (thrown) {
+        return thrown;
+      }
+    });
+    class Derived extends one.Deadlock {}
+    const types = [one.Deadlock, other.Deadlock, Error, Derived, one.LockUnsupported, one.Timeout];
+    expect(types.map((type) => error instanceof type)).toEqual([true, true, true, false, false, false]);
+    expect(new Derived(lockFile, "drained", undefined)).toBeInstanceOf(Derived);
+    await hold.release();
+  });
+
   test("exclude each other's tasks, in one queue", async () => {
     const lockFile = temporaryLockFile();
     const hold = await new one.FileLock(lockFile).acquire();

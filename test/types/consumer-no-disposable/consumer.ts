@@ -3,7 +3,7 @@
 import { Deadlock, detached, FileLock, LockLost, LockUnsupported, Timeout } from "holdfast";
 import type { AcquireOptions, Hold, Holder, LockEvent, LockOptions, WaitEvent, Wrapped } from "holdfast";
 
-const given: LockOptions = { timeout: 10, onWait: (event: WaitEvent) => unknown event.elapsed };
+const given: LockOptions = { timeout: 10, onWait: (event: WaitEvent) => void event.elapsed };
 const lock = new FileLock("work.lock", given);
 
 export const wrapped: Wrapped<unknown, [number], string> = lock.wrap(async (one: number) => String(one));
