@@ -30,8 +30,8 @@ export class Deadline {
 
   constructor(options: DeadlineOptions) {
     this.#options = options;
+    if (options.signal !== undefined) listen(options.signal, this.#aborted); // first, for it may fail
     if (options.due !== Infinity) this.#wind();
-    if (options.signal !== undefined) listen(options.signal, this.#aborted);
   }
 
   clear(): void {
@@ -71,8 +71,8 @@ function listen(signal: AbortSignal, call: () => void): void {
         for (const each of calls) each();
       },
     };
-    listeners.set(signal, entry);
     signal.addEventListener("abort", entry.all);
+    listeners.set(signal, entry);
   }
   entry.calls.add(call);
 }

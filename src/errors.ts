@@ -196,7 +196,8 @@ function isInstance(
   asked: Class,
   own: { readonly of: Class; readonly name: string },
 ): boolean {
-  if (asked !== own.of) return Function.prototype[Symbol.hasInstance].call(asked, error);
+  const isOwn = Function.prototype[Symbol.hasInstance].call(asked, error);
+  if (isOwn || asked !== own.of) return isOwn;
   return error instanceof Error && error.name === own.name && "lockFile" in error;
 }
 

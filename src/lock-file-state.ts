@@ -315,10 +315,11 @@ export class LockFileState implements Domain {
     });
   }
 
-  /** Whether the poller has made no attempt for too long: its timer may be that of a test, which has put back the clock. */
+  /** Whether the poller has made no attempt for too long, or has in the future: its timer may be that of a test, which has put back the clock. */
   #isStuck(): boolean {
     const last = Math.max(this.#contender.triedAt, this.#pollingSince);
-    return performance.now() - last > this.#longestPause + STUCK_AFTER_MS;
+    const age = performance.now() - last;
+    return age < 0 || age > this.#longestPause + STUCK_AFTER_MS;
   }
 
   get #polledFor(): Waiter | undefined {

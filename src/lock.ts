@@ -194,7 +194,7 @@ export abstract class Lock {
   }
 
   /**
-   * Makes a function that runs `fn` inside {@link Lock.run}. Keeps `this`, arguments and name. Also a standard
+   * Makes a function that does with `fn` what {@link Lock.run} does. Keeps `this`, arguments and name. Also a standard
    * decorator of methods, as in `@lock.wrap` and `@lock.wrap({ timeout: 10 })`.
    *
    * @param options as for {@link Lock.acquire}.
@@ -382,7 +382,8 @@ type Callable = (...args: never) => unknown;
 /** Calls `fn`. A query of a builder begins in its `then`: that belongs to `fn`, and so is called here, not by an `await` around it. */
 function begun<Result>(fn: (hold: Hold) => Result, hold: Hold): Result | Promise<Awaited<Result>> {
   const result = fn(hold);
-  if (result instanceof Promise || !isThenable(result)) return result;
+  if (!isThenable(result) || (result instanceof Promise && result.then === Promise.prototype.then))
+    return result;
   return new Promise((resolve, reject) => {
     result.then(resolve, reject);
   });

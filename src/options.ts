@@ -218,8 +218,9 @@ export function checkIsObject(options: unknown): void {
 /** Throws of an unknown option. A wrong type is a TypeError; a right one with a value that has no meaning, a RangeError. */
 export function check(options: object, checks: Record<string, Check>): void {
   checkIsObject(options);
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(checks, name)) continue;
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const isLeftOut = value === undefined && Object.hasOwn(CALL_CHECKS, name); // as options that serve several calls have it
+    if (Object.hasOwn(checks, name) || isLeftOut) continue;
     throw new TypeError(`Unknown option \`${name}\`; expected one of ${Object.keys(checks).join(", ")}`);
   }
   for (const [name, rule] of Object.entries(checks)) {

@@ -70,7 +70,8 @@ export class Turn {
   left(): void {
     this.#left = performance.now();
     this.#rested = this.#left - this.#began >= this.#length;
-    if (this.#rested) this.#restsUntil = this.#left + REST_MS;
+    const until = this.#left + REST_MS;
+    this.#restsUntil = this.#rested ? until : Math.min(this.#restsUntil, until); // the clock may have been put back
     this.#remember();
   }
 

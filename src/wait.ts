@@ -66,9 +66,10 @@ export class Wait implements Waiter {
       });
     }
     if (onWait === undefined) return;
-    const ended = (error: unknown): void => {
-      if (this.turnstile === undefined) throw error; // the wait is over: nobody else would hear of it
-      listener.onEnd(this, error);
+    const failed = (error: unknown): void => {
+      if (this.turnstile !== undefined) listener.onEnd(this, error);
+      // What comes after a wait in vain is not worth a second error; of one that was won, nobody else would hear.
+      else if (this.owner.phase !== "asking" && this.owner.phase !== "refused") throw error;
     };
     const tell = (): void => {
       if (this.turnstile === undefined) return;
@@ -82,7 +83,7 @@ export class Wait implements Waiter {
           holder: listener.known(),
           position,
         });
-        void Promise.resolve(told).catch(ended);
+        void Promise.resolve(told).catch(failed);
       } catch (error) {
         listener.onEnd(this, error);
       }

@@ -105,6 +105,13 @@ describe("a bad option is named, with what was expected and what came", () => {
     await hold.release();
   });
 
+  test("but one that is undefined is left out, also where it has no meaning", async () => {
+    const lock = new MemoryLock(memoryDriver(), PATH);
+    const options: object = { timeout: undefined, onWait: undefined };
+    await (await lock.tryAcquire(options))!.release();
+    lock.tryAcquireSync(options)!.releaseSync();
+  });
+
   test("that is inherited, since it would be used", async () => {
     const options = Object.create({ timeout: NaN }) as object;
     expect(() => new FileLock("x.lock", options)).toThrow("Expected `timeout` to be a finite number");
@@ -139,7 +146,7 @@ describe("an option that does not exist is an error that lists those that do", (
     ["release()", "timeout", "force"],
   ])("of %s: %s", async (what, name, names) => {
     const lock = new MemoryLock(memoryDriver(), PATH);
-    const options = { [name]: undefined };
+    const options = { [name]: 1 };
     const calls: Record<string, () => unknown> = {
       "a lock": () => new FileLock("x.lock", options),
       "acquire()": () => lock.acquire(options),

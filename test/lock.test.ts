@@ -101,6 +101,26 @@ describe("run", () => {
     expect(lock.lockCounter).toBe(0);
   });
 
+  test("has a promise that begins in a `then` of its own begin inside, too", async () => {
+    class Query extends Promise<string> {
+      static override get [Symbol.species](): PromiseConstructor {
+        return Promise;
+      }
+      override then<One = string, Other = never>(
+        ...handlers: Parameters<typeof Promise.prototype.then<One, Other>>
+      ): Promise<One | Other> {
+        return lock.run(() => `row ${String(lock.lockCounter)}`).then(...(handlers as [never, never]));
+      }
+    }
+    const query = new Query(() => {});
+    expect(
+      await soon(
+        lock.run(() => query),
+        "it waits for itself",
+      ),
+    ).toBe("row 2");
+  });
+
   test("rejects with what the `then` of its result throws, having released", async () => {
     const fault = new Error("of the query");
     const query = {
@@ -213,6 +233,13 @@ describe("a wait", () => {
     } as unknown as AbortSignal;
     await expect(lock.acquire({ signal })).rejects.toBe(fault);
     expect([driver.grants, driver.openAttempts]).toEqual([0, 0]);
+    // Once it can be listened to, it is.
+    const stop = new AbortController();
+    Object.assign(signal, { addEventListener: stop.signal.addEventListener.bind(stop.signal) });
+    const waiting = lock.acquire({ signal: Object.assign(signal, { removeEventListener: () => {} }) });
+    Object.assign(signal, { reason: fault });
+    stop.abort();
+    await expect(waiting).rejects.toBe(fault);
     letGo();
     await (await lock.acquire({ timeout: 0 })).release();
   });

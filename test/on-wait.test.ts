@@ -99,6 +99,20 @@ describe("onWait", () => {
     expect(lock.lockCounter).toBe(0);
   });
 
+  test("says no more of a wait that it has ended", async () => {
+    driver.seize(PATH);
+    const stop = new AbortController();
+    const onWait = async (): Promise<never> => {
+      await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+      throw new Error("the log is down");
+    };
+    const waiting = lock.acquire({ onWait, signal: stop.signal });
+    await vi.advanceTimersByTimeAsync(2500);
+    stop.abort();
+    await expect(waiting).rejects.toBe(stop.signal.reason);
+    await vi.advanceTimersByTimeAsync(100); // an unhandled rejection would fail the run
+  });
+
   test("is heard of as any other promise where that rejects after the wait", async () => {
     vi.useRealTimers();
     const letGo = driver.seize(PATH);

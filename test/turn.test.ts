@@ -50,6 +50,16 @@ describe("A clock that is put back", () => {
     turn.left();
     expect(lasts()).toBe(10);
   });
+
+  test("makes no rest longer", () => {
+    pass(3_600_000);
+    hold(10);
+    vi.useRealTimers();
+    vi.useFakeTimers({ toFake: ["performance"] });
+    expect(turn.rest).toBe(0);
+    hold(2);
+    expect(turn.rest).toBeLessThanOrEqual(1);
+  });
 });
 
 describe("A turn", () => {
