@@ -25,24 +25,27 @@ export interface Flocks {
 }
 
 export async function flocks(): Promise<Flocks> {
-  const found: { readonly device: string; readonly ino: string; readonly pid: number }[] = [];
+  const byInode = new Map<string, { readonly device: string; readonly pid: number }[]>();
   for (const line of (await readFile("/proc/locks", "latin1")).split("\n")) {
     const [, kind, , , pid, file = ""] = line.split(/ +/);
     if (kind !== "FLOCK" || !(Number(pid) > 0)) continue;
     const end = file.lastIndexOf(":");
-    found.push({ device: file.slice(0, end), ino: file.slice(end + 1), pid: Number(pid) });
+    const ino = file.slice(end + 1);
+    byInode.set(ino, [...(byInode.get(ino) ?? []), { device: file.slice(0, end), pid: Number(pid) }]);
   }
-  const pids = (inode: bigint, isOn: (device: string) => boolean): number[] => {
-    const meant = found.filter(({ device, ino }) => ino === String(inode) && isOn(device));
-    return [...new Set(meant.map(({ pid }) => pid))];
-  };
+  const locksOn = (ino: bigint) => byInode.get(String(ino)) ?? [];
   return {
     on: ({ dev, ino }) => {
       const number = `${hex(major(dev))}:${hex(minor(dev))}`;
-      return pids(ino, (device) => device === number);
+      return pidsOf(locksOn(ino).filter(({ device }) => device === number));
     },
-    onInode: (ino) => pids(ino, () => true),
+    onInode: (ino) => pidsOf(locksOn(ino)),
   };
+}
+
+/** Each once, however many descriptors it has locked. */
+function pidsOf(locks: readonly { readonly pid: number }[]): number[] {
+  return [...new Set(locks.map(({ pid }) => pid))];
 }
 
 /** Whether a descriptor, of which `fdinfo` is told in /proc, carries a flock. */

@@ -46,10 +46,13 @@ const { holders, identify } = flockDriver();
 const flockTest = needsTool("flock(1)", succeeds("flock", "--version"));
 
 /** flock(1) holds the lock file with these options until its input ends. */
-async function foreignHolder(path: string, ...options: string[]): Promise<ChildProcess> {
-  const child = spawn("flock", [...options, "--no-fork", path, "sh", "-c", "echo held; exec cat"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+function foreignHolder(path: string, ...options: string[]): Promise<ChildProcess> {
+  return holding("flock", ...options, "--no-fork", path, "sh", "-c", "echo held; exec cat");
+}
+
+/** A program that holds by the time it says so. */
+async function holding(command: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   await soon(once(child.stdout, "data"), "flock(1) does not get the lock");
   return child;
 }
@@ -108,10 +111,7 @@ describe("The holders of a lock file are", () => {
   // 1. `flock 9` locks the descriptor that it has from a shell. 2. It ends, and the shell holds on. 3. Another process may have its pid.
   flockTest("not those who took it, and have ended", async () => {
     const path = temporaryLockFile();
-    const shell = spawn("sh", ["-c", 'exec 9>"$0"; flock 9; echo held; exec cat', path], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    await soon(once(shell.stdout, "data"), "flock(1) does not get the lock");
+    const shell = await holding("sh", "-c", 'exec 9>"$0"; flock 9; echo held; exec cat', path);
     expect(await holders(path)).toEqual([]);
     await gone(shell);
   });
@@ -213,10 +213,7 @@ describe("Where the device has another number in /proc/locks, the holders are", 
     const [path, other] = [temporaryLockFile(), temporaryLockFile()];
     writeFileSync(path, "");
     const shell = ["-c", 'exec 8<"$0"; echo held; exec cat', path];
-    const holder = spawn("flock", ["--no-fork", other, "sh", ...shell], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    await soon(once(holder.stdout, "data"), "flock(1) does not get the lock");
+    const holder = await holding("flock", "--no-fork", other, "sh", ...shell);
     files.set("/proc/locks", lineOf(path, holder));
     expect(await holders(path)).toEqual([]);
     await gone(holder);
