@@ -3,6 +3,7 @@
  * there than stat(2) gives, files of several subvolumes may come by one number, and what a process has open tells which of them it is.
  */
 import type { Holder } from "../errors.ts";
+import { isAlive } from "./is-alive.ts";
 import { openersOf } from "./open-by.ts";
 import { commandOf, flocks, type Flocks } from "./proc-locks.ts";
 import type { FileIdentity } from "./same-file.ts";
@@ -19,12 +20,4 @@ export async function flockPids(path: string, file: FileIdentity, told: Flocks):
   if (named.length > 0) return named.filter(isAlive);
   const openers = await openersOf(path, file, { among: told.onInode(file.ino) });
   return openers.filter(({ holds }) => holds).map(({ pid }) => pid);
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

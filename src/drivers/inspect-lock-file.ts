@@ -5,7 +5,8 @@
 import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from "node:fs";
 import type { Holder } from "../errors.ts";
 import { fileSystemOf } from "./file-system.ts";
-import { flockPids, isAlive } from "./flock-holders.ts";
+import { flockPids } from "./flock-holders.ts";
+import { isAlive } from "./is-alive.ts";
 import { explained, notRegular } from "./open-lock-file.ts";
 import { openersOf } from "./open-by.ts";
 import { commandOf, flocks, type Flocks } from "./proc-locks.ts";

@@ -3,6 +3,7 @@
  * another host, whose processes cannot be asked; a text that names nobody; a process that says nothing for long.
  */
 import { hostname } from "node:os";
+import { isAlive } from "./is-alive.ts";
 import { parseMarker, startTokenOf, ticksOf, type Marker } from "./soft-marker.ts";
 
 /** Whether the process that wrote `text` is dead for certain. */
@@ -16,13 +17,9 @@ export function isHere(marker: Marker): boolean {
   return marker.hostname === hostname();
 }
 
-/** Whether that process may be alive. A zombie is, until its parent has asked for its exit code. */
+/** Whether that process may be alive, and not another one that has its pid by now. */
 export function lives({ pid, startToken }: Marker): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false; // EPERM: it is somebody else's
-  }
+  if (!isAlive(pid)) return false;
   const now = startToken === undefined ? undefined : startTokenOf(pid);
   // Another one has the pid by now. One that cannot be looked at is no proof.
   return now === undefined || now === startToken || ticksOf(now) === startToken;

@@ -29,8 +29,8 @@ export const soft: readonly Mutant[] = [
   },
   {
     name: "takes a process that may not be signalled for dead",
-    file: "drivers/soft-death.ts",
-    edits: [['if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;', "return false;"]],
+    file: "drivers/is-alive.ts",
+    edits: [['return (error as NodeJS.ErrnoException).code !== "ESRCH";', "return false;"]],
     noticedBy: ["drivers/soft-marker.test.ts", "somebody else's process"],
   },
   {
